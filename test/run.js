@@ -1,0 +1,19 @@
+// Finds every *.test.ts under test/ and hands them to Node's own runner (Node 20 has no glob of its own).
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const here = import.meta.dirname;
+const wanted = process.argv.slice(2);
+const files = readdirSync(here, { recursive: true })
+  .map(String)
+  .filter((name) => name.endsWith('.test.ts') && (wanted.length === 0 || wanted.some((w) => name.includes(w))))
+  .sort()
+  .map((name) => join(here, name));
+
+const run = spawnSync(
+  process.execPath,
+  ['--import', 'tsx', '--test', '--test-reporter=spec', ...files],
+  { stdio: 'inherit' },
+);
+process.exit(run.status ?? 1);
