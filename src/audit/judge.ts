@@ -1,0 +1,130 @@
+// From a flow to its label and verdict: what service the responder's port stands for, and whether that is allowed.
+
+import { PROTOCOL } from '../base/transport.ts';
+import type { AddressBook } from '../flow/addresses.ts';
+import { type EndedFlows, ROW, ROW_WORDS, W } from '../flow/ended.ts';
+import type { ServerSet } from '../policy/servers.ts';
+import {
+  LABEL_BASIS,
+  PROTOCOL_SERVICES,
+  serviceIndex,
+  TCP_SERVICES,
+  UDP_SERVICES,
+  UNLISTED,
+} from '../service/catalog.ts';
+import { VERDICT } from './terms.ts';
+
+export interface JudgeOptions {
+  /** The servers whose traffic is judged; null for all responders. */
+  readonly servers: ServerSet | null;
+  /** TCP ports that the user says are RPC, both ends included. */
+  readonly rpcRange: readonly [number, number] | null;
+}
+
+const UNKNOWN = 0;
+const NAMED = 1;
+const NOT_NAMED = 2;
+
+/** OSPF and its kin speak between routers, as ICMP and IGMP do between hosts. EIGRP, OSPF, PIM, VRRP. */
+const INFRASTRUCTURE_PROTOCOLS: readonly number[] = [
+  PROTOCOL.icmp,
+  PROTOCOL.igmp,
+  PROTOCOL.icmp6,
+  88,
+  89,
+  103,
+  112,
+];
+/** DHCP and DHCPv6. */
+const INFRASTRUCTURE_UDP: readonly number[] = [67, 68, 546, 547];
+/** NetBIOS, SSDP, WS-Discovery, mDNS and LLMNR, where they go to a group. */
+const DISCOVERY_UDP: readonly number[] = [137, 138, 1900, 3702, 5353, 5355];
+
+export class Judge {
+  private readonly options: JudgeOptions;
+  private readonly addresses: AddressBook;
+  private readonly rpcDynamic = serviceIndex('rpc-dynamic');
+  /** What is known of each address's being a named server, by its number. */
+  private named = new Uint8Array(1024);
+
+  constructor(options: JudgeOptions, addresses: AddressBook) {
+    this.options = options;
+    this.addresses = addresses;
+  }
+
+  /** Fills in service, inner service, label basis and verdict of every row. */
+  label(batch: EndedFlows): void {
+    for (let n = 0; n < batch.count; n++) this.labelRow(batch.words, n * ROW_WORDS);
+  }
+
+  /** What is judged of row `w` when its outer header is set aside: for AH what it carries. */
+  private labelRow(row: Int32Array, w: number): void {
+    const protocol = row[w + W.protocol];
+    let verdict = this.labelInner(row, w);
+    if (protocol === PROTOCOL.ah) {
+      row[w + W.innerService] = row[w + W.service];
+      row[w + W.service] = PROTOCOL_SERVICES[PROTOCOL.ah];
+      row[w + W.labelBasis] = LABEL_BASIS.protocol;
+      if (verdict === VERDICT.infrastructure) verdict = VERDICT.expected;
+    } else {
+      row[w + W.innerService] = UNLISTED;
+    }
+    row[w + W.verdict] = this.inScope(row, w) ? verdict : VERDICT.outOfScope;
+  }
+
+  private labelInner(row: Int32Array, w: number): number {
+    const inner = row[w + W.innerProtocol];
+    const port = row[w + W.responderPort];
+    const ported = inner === PROTOCOL.tcp || inner === PROTOCOL.udp || inner === PROTOCOL.sctp;
+    row[w + W.service] = UNLISTED;
+    row[w + W.labelBasis] = ported ? LABEL_BASIS.port : LABEL_BASIS.protocol;
+    if ((row[w + W.bits] & ROW.portsUnread) !== 0) return VERDICT.undetermined;
+    if (inner === PROTOCOL.tcp) return this.labelTcp(row, w, port);
+    if (inner === PROTOCOL.udp) {
+      row[w + W.service] = UDP_SERVICES[port];
+      if (UDP_SERVICES[port] !== UNLISTED) return VERDICT.expected;
+      return isInfrastructureUdp(row, w, port) ? VERDICT.infrastructure : VERDICT.unexpected;
+    }
+    row[w + W.service] = PROTOCOL_SERVICES[inner];
+    if (PROTOCOL_SERVICES[inner] !== UNLISTED) return VERDICT.expected;
+    return INFRASTRUCTURE_PROTOCOLS.includes(inner) ? VERDICT.infrastructure : VERDICT.unexpected;
+  }
+
+  private labelTcp(row: Int32Array, w: number, port: number): number {
+    row[w + W.service] = TCP_SERVICES[port];
+    if (TCP_SERVICES[port] !== UNLISTED) return VERDICT.expected;
+    const range = this.options.rpcRange;
+    if (range === null || port < range[0] || port > range[1]) return VERDICT.unexpected;
+    row[w + W.service] = this.rpcDynamic;
+    row[w + W.labelBasis] = LABEL_BASIS.policy;
+    return VERDICT.expected;
+  }
+
+  private inScope(row: Int32Array, w: number): boolean {
+    if (this.options.servers === null) return true;
+    return this.isNamed(row[w + W.initiatorId]) || this.isNamed(row[w + W.responderId]);
+  }
+
+  private isNamed(id: number): boolean {
+    if (id >= this.named.length) {
+      const larger = new Uint8Array(Math.max(this.named.length * 2, id + 1));
+      larger.set(this.named);
+      this.named = larger;
+    }
+    if (this.named[id] === UNKNOWN) {
+      const book = this.addresses;
+      const named = this.options.servers?.has(book.isV4(id), (index) => book.word(id, index));
+      this.named[id] = named ? NAMED : NOT_NAMED;
+    }
+    return this.named[id] === NAMED;
+  }
+}
+
+function isInfrastructureUdp(row: Int32Array, w: number, port: number): boolean {
+  if (INFRASTRUCTURE_UDP.includes(port)) return true;
+  if (!DISCOVERY_UDP.includes(port)) return false;
+  const address = row[w + W.responder];
+  const group =
+    row[w + W.ipVersion] === 4 ? address >>> 28 === 0xe || address === -1 : address >>> 24 === 0xff;
+  return group || (row[w + W.bits] & ROW.linkGroup) !== 0;
+}

@@ -1,0 +1,30 @@
+// Sums by key: a set of four-word keys, and a row of doubles for each.
+
+import { TupleTable } from '../base/tuple-table.ts';
+
+export class Ledger {
+  readonly keys: TupleTable;
+  sums: Float64Array;
+  readonly width: number;
+
+  constructor(width: number, expected = 256) {
+    this.width = width;
+    this.keys = new TupleTable(expected);
+    this.sums = new Float64Array(expected * width);
+  }
+
+  get size(): number {
+    return this.keys.size;
+  }
+
+  /** Where the key's sums begin; they are all 0 for a key that is new, which `size` tells. */
+  at(a: number, b: number, c: number, d: number): number {
+    const index = this.keys.intern(a, b, c, d);
+    if ((index + 1) * this.width > this.sums.length) {
+      const larger = new Float64Array(this.sums.length * 2);
+      larger.set(this.sums);
+      this.sums = larger;
+    }
+    return index * this.width;
+  }
+}

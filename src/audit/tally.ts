@@ -1,0 +1,204 @@
+// Sums over labelled flows: pairs that use a service, what findings are made of, and the counts behind the report's
+// line of confidence.
+
+import { PROTOCOL } from '../base/transport.ts';
+import { D, type EndedFlows, ROW_DOUBLES, ROW_WORDS, W } from '../flow/ended.ts';
+import { BASIS, PAYLOAD, STATE } from '../flow/terms.ts';
+import { serviceIndex, TCP_SERVICES, UDP_SERVICES, UNLISTED } from '../service/catalog.ts';
+import { Ledger } from './ledger.ts';
+import { FINDING_KINDS, OUTCOME, VERDICT } from './terms.ts';
+
+/** Columns of a pair's sums. */
+export const PAIR = { flows: 0, packets: 1, bytes: 2, firstSeenUs: 3, lastSeenUs: 4 } as const;
+const PAIR_WIDTH = 5;
+
+/** Columns of a suspect's sums, after those of a pair. */
+export const SUSPECT = {
+  /** Flows by outcome, in the order of OUTCOMES. */
+  outcomes: 5,
+  /** Answered flows whose direction does not rest on a guess. */
+  firmlyAnswered: 9,
+  ike: 10,
+  espInUdp: 11,
+} as const;
+const SUSPECT_WIDTH = 12;
+
+/** Codes of the kinds of finding that one flow alone can call for. */
+export const KIND = {
+  unexpectedPort: FINDING_KINDS.indexOf('unexpected-port'),
+  unexpectedTransport: FINDING_KINDS.indexOf('unexpected-transport'),
+  unexpectedProtocol: FINDING_KINDS.indexOf('unexpected-protocol'),
+  remark: FINDING_KINDS.indexOf('remark'),
+} as const;
+
+export interface Facts {
+  flows: number;
+  tcpFlows: number;
+  tcpMidStreamFlows: number;
+  tcpOneWayFlows: number;
+  undeterminedPackets: number;
+  espPackets: number;
+  espBytes: number;
+}
+
+export class Tally {
+  /** Keyed by initiator, responder, packed service (see pairKey) and port. */
+  readonly pairs = new Ledger(PAIR_WIDTH, 1024);
+  /** Keyed by initiator, responder, packed kind and protocol, and port: what may become a finding. */
+  readonly suspects = new Ledger(SUSPECT_WIDTH);
+  /** Responders that answered on the RPC endpoint mapper's port. */
+  readonly rpcServers = new Set<number>();
+  /** Packets and bytes of all flows, for the account that has to close. */
+  packets = 0;
+  bytes = 0;
+  readonly facts: Facts = {
+    flows: 0,
+    tcpFlows: 0,
+    tcpMidStreamFlows: 0,
+    tcpOneWayFlows: 0,
+    undeterminedPackets: 0,
+    espPackets: 0,
+    espBytes: 0,
+  };
+  private readonly port26 = serviceIndex('smtp-ssl-26');
+  private readonly epmap = serviceIndex('rpc-epmap');
+
+  add(batch: EndedFlows): void {
+    for (let n = 0; n < batch.count; n++)
+      this.addRow(batch.words, n * ROW_WORDS, batch.doubles, n * ROW_DOUBLES);
+  }
+
+  private addRow(row: Int32Array, w: number, doubles: Float64Array, d: number): void {
+    const packets = doubles[d + D.packetsOut] + doubles[d + D.packetsBack];
+    const bytes = doubles[d + D.bytesOut] + doubles[d + D.bytesBack];
+    this.packets += packets;
+    this.bytes += bytes;
+    this.note(row, w, doubles, d, packets, bytes);
+
+    const protocol = row[w + W.protocol];
+    const verdict = row[w + W.verdict];
+    const service = row[w + W.service];
+    const port = protocol === PROTOCOL.ah ? -1 : row[w + W.responderPort];
+    const pairs = this.pairs;
+    const at = pairs.at(
+      row[w + W.initiatorId],
+      row[w + W.responderId],
+      pairKey(service, protocol, verdict),
+      port,
+    );
+    addSums(pairs.sums, at, packets, bytes, doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]);
+
+    const outcome = outcomeOf(row[w + W.state], doubles[d + D.packetsOut], doubles[d + D.packetsBack]);
+    if (service === this.epmap && protocol === PROTOCOL.tcp && outcome === OUTCOME.answered) {
+      this.rpcServers.add(row[w + W.responderId]);
+    }
+    if (verdict === VERDICT.unexpected) this.suspect(row, w, doubles, d, kindOf(row, w), outcome);
+    else if (service === this.port26 && verdict === VERDICT.expected) {
+      this.suspect(row, w, doubles, d, KIND.remark, outcome);
+    }
+  }
+
+  private suspect(
+    row: Int32Array,
+    w: number,
+    doubles: Float64Array,
+    d: number,
+    kind: number,
+    outcome: number,
+  ): void {
+    const suspects = this.suspects;
+    const protocol = row[w + W.innerProtocol];
+    const at = suspects.at(
+      row[w + W.initiatorId],
+      row[w + W.responderId],
+      suspectKey(kind, protocol),
+      row[w + W.responderPort],
+    );
+    const packets = doubles[d + D.packetsOut] + doubles[d + D.packetsBack];
+    const bytes = doubles[d + D.bytesOut] + doubles[d + D.bytesBack];
+    const sums = suspects.sums;
+    addSums(sums, at, packets, bytes, doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]);
+    sums[at + SUSPECT.outcomes + outcome]++;
+    if (outcome === OUTCOME.answered && row[w + W.basis] !== BASIS.portGuess)
+      sums[at + SUSPECT.firmlyAnswered]++;
+    if (row[w + W.payloadProtocol] === PAYLOAD.ike) sums[at + SUSPECT.ike]++;
+    if (row[w + W.payloadProtocol] === PAYLOAD.espInUdp) sums[at + SUSPECT.espInUdp]++;
+  }
+
+  private note(
+    row: Int32Array,
+    w: number,
+    doubles: Float64Array,
+    d: number,
+    packets: number,
+    bytes: number,
+  ): void {
+    const facts = this.facts;
+    facts.flows++;
+    if (row[w + W.verdict] === VERDICT.undetermined) facts.undeterminedPackets += packets;
+    if (row[w + W.innerProtocol] === PROTOCOL.esp) {
+      facts.espPackets += packets;
+      facts.espBytes += bytes;
+    }
+    if (row[w + W.innerProtocol] !== PROTOCOL.tcp) return;
+    facts.tcpFlows++;
+    const state = row[w + W.state];
+    if (state === STATE.midStream) facts.tcpMidStreamFlows++;
+    // A flow that nobody answers has one direction by nature; one that goes on has lost the other.
+    const oneWay = doubles[d + D.packetsOut] === 0 || doubles[d + D.packetsBack] === 0;
+    if (oneWay && state !== STATE.unanswered && state !== STATE.refused) facts.tcpOneWayFlows++;
+  }
+}
+
+/** Service, protocol and verdict of a pair in one word. */
+export function pairKey(service: number, protocol: number, verdict: number): number {
+  return service | (protocol << 8) | (verdict << 16);
+}
+
+export function suspectKey(kind: number, protocol: number): number {
+  return kind | (protocol << 8);
+}
+
+/** A value of OUTCOME: how the responder took it. */
+export function outcomeOf(state: number, packetsOut: number, packetsBack: number): number {
+  switch (state) {
+    case STATE.refused:
+      return OUTCOME.refused;
+    case STATE.unanswered:
+      return OUTCOME.unanswered;
+    case STATE.oneWay:
+      return OUTCOME.oneWay;
+    case STATE.midStream:
+      return packetsOut > 0 && packetsBack > 0 ? OUTCOME.answered : OUTCOME.oneWay;
+    default:
+      return OUTCOME.answered;
+  }
+}
+
+function kindOf(row: Int32Array, w: number): number {
+  const port = row[w + W.responderPort];
+  switch (row[w + W.innerProtocol]) {
+    case PROTOCOL.tcp:
+      return UDP_SERVICES[port] === UNLISTED ? KIND.unexpectedPort : KIND.unexpectedTransport;
+    case PROTOCOL.udp:
+      return TCP_SERVICES[port] === UNLISTED ? KIND.unexpectedPort : KIND.unexpectedTransport;
+    default:
+      return KIND.unexpectedProtocol;
+  }
+}
+
+function addSums(
+  sums: Float64Array,
+  at: number,
+  packets: number,
+  bytes: number,
+  firstSeenUs: number,
+  lastSeenUs: number,
+): void {
+  const isNew = sums[at + PAIR.flows] === 0;
+  sums[at + PAIR.flows]++;
+  sums[at + PAIR.packets] += packets;
+  sums[at + PAIR.bytes] += bytes;
+  if (isNew || firstSeenUs < sums[at + PAIR.firstSeenUs]) sums[at + PAIR.firstSeenUs] = firstSeenUs;
+  if (isNew || lastSeenUs > sums[at + PAIR.lastSeenUs]) sums[at + PAIR.lastSeenUs] = lastSeenUs;
+}

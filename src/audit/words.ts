@@ -1,0 +1,160 @@
+// What a finding says. Texts are templates whose values the store puts in, so that thousands of findings share a few.
+
+import { PROTOCOL } from '../base/transport.ts';
+import type { DocumentedPort } from '../service/documented.ts';
+import type { FindingKind } from './terms.ts';
+
+/**
+ * `{responder}`, `{initiator}`, `{initiators}`, `{port}`, `{transport}` and `{flows}` stand for the finding's own
+ * values.
+ */
+export interface FindingText {
+  readonly title: string;
+  readonly explanation: string;
+  readonly suggestion: string;
+}
+
+/** What the words depend on. */
+export interface Subject {
+  readonly kind: FindingKind;
+  readonly protocol: number;
+  /** -1 for none. */
+  readonly port: number;
+  readonly documented: DocumentedPort | undefined;
+  readonly answered: boolean;
+  /** All that was answered was seen from the middle only. */
+  readonly guessed: boolean;
+  /** A scan of one port over many responders, where it is one. */
+  readonly ofResponders: boolean;
+  readonly ike: boolean;
+  readonly espInUdp: boolean;
+  /** Ports that may be RPC's. */
+  readonly rpcPorts: readonly number[];
+}
+
+const NAT_TRAVERSAL = 4500;
+const PORTS_NAMED = 12;
+
+export class FindingWords {
+  readonly texts: FindingText[] = [];
+  private readonly numbers = new Map<string, number>();
+
+  /** The number of the text for a finding. */
+  of(subject: Subject): number {
+    const key = keyOf(subject);
+    const known = this.numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.texts.push(write(subject)) - 1;
+    this.numbers.set(key, number);
+    return number;
+  }
+}
+
+function keyOf(s: Subject): string {
+  const port = s.documented === undefined ? '' : s.port;
+  const protocol = s.kind === 'unexpected-protocol' ? s.protocol : '';
+  const flags = [s.answered, s.guessed, s.ofResponders, s.ike, s.espInUdp].map(Number).join('');
+  return [s.kind, protocol, port, flags, s.port < 0, s.rpcPorts.join(',')].join('|');
+}
+
+function write(subject: Subject): FindingText {
+  switch (subject.kind) {
+    case 'port-scan':
+      return scan(subject);
+    case 'remark':
+      return subject.port < 0 ? mayBeRpc(subject) : port26();
+    case 'unexpected-transport':
+      return {
+        title: '{port}/{transport} to {responder}: the port is on the list, {transport} is not',
+        explanation: `The list allows port {port} over another transport only. ${answer(subject)}`,
+        suggestion:
+          'Find out what uses it. QUIC on 443/udp is web browsers trying HTTP/3; Exchange does not offer it.',
+      };
+    case 'unexpected-protocol':
+      return protocolText(subject);
+    default:
+      return portText(subject);
+  }
+}
+
+function portText(subject: Subject): FindingText {
+  const { documented } = subject;
+  if (documented === undefined) {
+    return {
+      title: '{port}/{transport} to {responder} is not on the list',
+      explanation: `No page of the vendor names this port for Exchange. ${answer(subject)}`,
+      suggestion: subject.answered
+        ? 'Ask who runs this service. Leave the port closed, or add it to the allow-list with a reason.'
+        : 'Leave the port closed, and ask the initiator what it is looking for.',
+    };
+  }
+  const name =
+    subject.port === NAT_TRAVERSAL ? `${documented.name}${natTraversal(subject)}` : documented.name;
+  return {
+    title: `{port}/{transport} to {responder}: ${name}`,
+    explanation: `Not on the list; it is usually ${name}. ${documented.remark} ${answer(subject)}`,
+    suggestion: documented.vendor
+      ? 'If it is needed, allow it between the hosts that need it; otherwise leave the port closed.'
+      : 'Leave the port closed unless somebody can say what needs it.',
+  };
+}
+
+function natTraversal(subject: Subject): string {
+  if (subject.ike && subject.espInUdp) return ' (IKE and ESP in UDP)';
+  if (subject.ike) return ' (IKE)';
+  return subject.espInUdp ? ' (ESP in UDP)' : '';
+}
+
+function protocolText(subject: Subject): FindingText {
+  const port = subject.port < 0 ? '' : ', port {port},';
+  const name = subject.protocol === PROTOCOL.sctp ? 'SCTP' : `IP protocol ${subject.protocol}`;
+  return {
+    title: `{transport} to {responder}: ${name} is not on the list`,
+    explanation: `The list allows TCP and UDP ports, and IP protocols 50 and 51; ${name}${port} is neither. ${answer(subject)}`,
+    suggestion: 'Find out which device speaks it; a firewall that allows the list alone will drop it.',
+  };
+}
+
+function scan(subject: Subject): FindingText {
+  const suggestion =
+    'If it is no scanner of your own, look at that host. A firewall that allows the list alone stops this.';
+  if (subject.ofResponders) {
+    return {
+      title: '{initiator} tried {port}/{transport} on many hosts',
+      explanation:
+        'One initiator tried this port on more than 20 responders, and none answered or all refused.',
+      suggestion,
+    };
+  }
+  return {
+    title: '{initiator} scanned {transport} ports of {responder}',
+    explanation:
+      'One initiator tried 20 or more unlisted ports of this responder that refused or did not answer.',
+    suggestion,
+  };
+}
+
+function mayBeRpc(subject: Subject): FindingText {
+  const ports = [...subject.rpcPorts].sort((a, b) => a - b);
+  const named = ports.slice(0, PORTS_NAMED).join(', ');
+  const more = ports.length > PORTS_NAMED ? ` and ${ports.length - PORTS_NAMED} more` : '';
+  return {
+    title: '{responder} answers on 135: its high {transport} ports may be RPC',
+    explanation: `Unlisted ports from 1024 on a server whose RPC endpoint mapper answered: ${named}${more}. These may be RPC's dynamic ports, which are allowed only where they are shown to be.`,
+    suggestion: 'Name the range that the server uses with --rpc-range, or pin its RPC ports and allow those.',
+  };
+}
+
+function port26(): FindingText {
+  return {
+    title: '26/{transport} to {responder} is in use',
+    explanation: 'The list allows port 26 for SMTP over SSL, and no page of the vendor since 2013 names it.',
+    suggestion: 'Ask what still uses it; SMTP belongs on 25 and 587 today.',
+  };
+}
+
+function answer(subject: Subject): string {
+  if (!subject.answered) return 'It was tried and never answered.';
+  if (subject.guessed) return 'Only the middle of it was seen, so who is the server is a guess.';
+  return 'It was answered.';
+}

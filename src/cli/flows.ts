@@ -1,0 +1,107 @@
+// xports flows: the flows behind a report, filtered, as a table, CSV or JSON lines.
+
+import { Command, Option } from 'commander';
+import { formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
+import type { AnyRow, FlowFilter } from '../store/rows.ts';
+import { StoreReader } from '../store/sqlite/reader.ts';
+import type { Context } from './context.ts';
+import {
+  chosenRun,
+  dbOption,
+  parseAddress,
+  parseService,
+  parseTransport,
+  type RunArgument,
+  runOption,
+  verdictOption,
+  wholeNumber,
+} from './options.ts';
+
+interface Flags extends FlowFilter {
+  db: string;
+  run: RunArgument;
+  format: RowFormat;
+  limit?: number;
+}
+
+/** A table is for looking; the other formats have every flow and every column. */
+const TABLE_LIMIT = 100;
+const TABLE_COLUMNS = [
+  'flow_id',
+  'first_seen',
+  'transport',
+  'initiator',
+  'initiator_port',
+  'responder',
+  'responder_port',
+  'service',
+  'verdict',
+  'state',
+  'packets_out',
+  'packets_back',
+  'bytes_out',
+  'bytes_back',
+];
+
+const HELP = `
+Examples:
+  xports flows --verdict unexpected
+  xports flows --address 10.0.0.0/24 --port 445 --limit 0
+  xports flows --run all --format jsonl | jq .responder`;
+
+export function flowsCommand(context: Context): Command {
+  return new Command('flows')
+    .description('list flows')
+    .addOption(dbOption())
+    .addOption(runOption())
+    .addOption(new Option('--service <name>', 'only this service, or unlisted').argParser(parseService))
+    .addOption(verdictOption())
+    .addOption(
+      new Option('--address <address>', 'either side is this address or in this block').argParser(
+        parseAddress,
+      ),
+    )
+    .addOption(new Option('--port <port>', "the responder's port").argParser(wholeNumber(0, 65_535)))
+    .addOption(new Option('--transport <name>', 'tcp, udp, ...').argParser(parseTransport))
+    .addOption(new Option('--format <format>', 'how to print them').choices(ROW_FORMATS).default('table'))
+    .addOption(
+      new Option('--limit <n>', `at most so many, 0 for all (tables: ${TABLE_LIMIT} unless given)`).argParser(
+        wholeNumber(0, Number.MAX_SAFE_INTEGER),
+      ),
+    )
+    .addHelpText('after', HELP)
+    .action((flags: Flags) => run(flags, context));
+}
+
+async function run(flags: Flags, context: Context): Promise<void> {
+  const store = new StoreReader(flags.db);
+  try {
+    const choice = chosenRun(store, flags.run);
+    const asked = flags.limit ?? (flags.format === 'table' ? TABLE_LIMIT : 0);
+    const limit = asked === 0 ? -1 : asked;
+    if (flags.format !== 'table') {
+      const lines = formatRows(flags.format, store.flowColumns(), store.flows(choice, flags, limit));
+      await context.out.writeLines(lines, lineEnd(flags.format));
+      return;
+    }
+    const columns = choice === 'all' ? ['run_id', ...TABLE_COLUMNS] : TABLE_COLUMNS;
+    await context.out.writeLines(formatRows('table', columns, withTimes(store.flows(choice, flags, limit))));
+    if (flags.limit === undefined) {
+      const total = store.countFlows(choice, flags);
+      if (total > TABLE_LIMIT) {
+        await context.out.flush();
+        context.say(`xports: ${TABLE_LIMIT} of ${total} flows; --limit 0 prints all`);
+      }
+    }
+  } finally {
+    store.close();
+  }
+}
+
+/** A table shows when a flow began as a date, in UTC. */
+function* withTimes(rows: Iterable<AnyRow>): IterableIterator<AnyRow> {
+  for (const row of rows) {
+    const date = new Date(Number(row.first_seen_us) / 1000).toISOString();
+    yield { ...row, first_seen: date.replace('T', ' ').replace('Z', '') };
+  }
+}

@@ -1,0 +1,85 @@
+// The command line: commands, their errors as sentences, and the exit code.
+
+import { Command, CommanderError } from 'commander';
+import { EXIT, XportsError } from '../base/errors.ts';
+import { analyzeCommand } from './analyze.ts';
+import { type Context, processContext } from './context.ts';
+import { findingsCommand } from './findings.ts';
+import { flowsCommand } from './flows.ts';
+import { reportCommand } from './report.ts';
+import { runsCommand } from './runs.ts';
+import { servicesCommand } from './services.ts';
+import { packageVersion } from './version.ts';
+
+const EXAMPLES = `
+Examples:
+  xports analyze capture.pcapng                      read a capture and print the report
+  tcpdump -i eth0 -w - | xports analyze -            read packets while they arrive
+  xports analyze --servers 10.0.0.5 captures/        judge one server, from a directory of captures
+  xports flows --verdict unexpected --format csv     the flows behind the report
+
+Exit codes: 0 done, 1 --fail-on was met, 2 usage, 3 no capture could be read, 4 a capture is damaged,
+6 the database cannot be read or written.`;
+
+/** Runs one command and returns its exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const context = processContext();
+  try {
+    await program(context).parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    context.exitCode = explain(error, context);
+  }
+  await context.out.flush();
+  return context.exitCode;
+}
+
+function program(context: Context): Command {
+  const root = new Command('xports')
+    .description(
+      'Says which services a Microsoft Exchange server really uses, and every port that is not on the allow-list.',
+    )
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', EXAMPLES);
+  const commands = [
+    analyzeCommand(context),
+    reportCommand(context),
+    findingsCommand(context),
+    flowsCommand(context),
+    servicesCommand(context),
+    runsCommand(context),
+  ];
+  for (const command of commands) root.addCommand(command);
+  for (const command of [root, ...commands, ...commands.flatMap((parent) => parent.commands)]) {
+    quietErrors(command);
+  }
+  return root;
+}
+
+/** Errors come as exceptions, and are worded like our own. */
+function quietErrors(command: Command): void {
+  command
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .showHelpAfterError(`  ${pathOf(command)} --help says what is accepted`)
+    .helpOption('-h, --help', 'print this help')
+    .configureOutput({
+      writeErr: (text) => process.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'xports: ')),
+    });
+}
+
+/** The words that call a command, such as `xports runs delete`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+function explain(error: unknown, context: Context): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof XportsError) {
+    context.say(`xports: ${error.message}`);
+    if (error.hint !== undefined) context.say(`  ${error.hint}`);
+    return error.exitCode;
+  }
+  throw error;
+}

@@ -1,0 +1,111 @@
+// Options that several commands share, and the values they accept.
+
+import { InvalidArgumentError, Option } from 'commander';
+import ipaddr from 'ipaddr.js';
+import { SEVERITIES, VERDICTS } from '../audit/terms.ts';
+import { protocolOf } from '../base/transport.ts';
+import { SERVICE_IDS } from '../service/catalog.ts';
+import type { RunChoice } from '../store/rows.ts';
+import type { StoreReader } from '../store/sqlite/reader.ts';
+
+export const DEFAULT_DB = 'xports.db';
+
+export function dbOption(): Option {
+  return new Option('--db <file>', 'the database').default(DEFAULT_DB);
+}
+
+export type RunArgument = number | 'all' | 'latest';
+
+export function runOption(): Option {
+  return new Option('--run <id>', 'a run by its number, latest, or all')
+    .default('latest')
+    .argParser(parseRun);
+}
+
+export function parseRun(text: string): RunArgument {
+  if (text === 'all' || text === 'latest') return text;
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give the number of a run, latest, or all.');
+}
+
+export function chosenRun(store: StoreReader, run: RunArgument): RunChoice {
+  if (run === 'all') return 'all';
+  // Asking for the row says so where there is no such run.
+  return store.run(run === 'latest' ? store.latestRunId() : run).id;
+}
+
+/** A whole number from `least` to `most`. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(
+      most === Number.MAX_SAFE_INTEGER
+        ? `Give a whole number of ${least} or more.`
+        : `Give a whole number from ${least} to ${most}.`,
+    );
+  };
+}
+
+/** Seconds, with or without a fraction. */
+export function seconds(least: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least) return value;
+    throw new InvalidArgumentError(`Give a number of seconds of ${least} or more.`);
+  };
+}
+
+export function parsePortRange(text: string): string {
+  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
+  const [first, last] = match ? [Number(match[1]), Number(match[2])] : [0, 0];
+  if (first >= 1024 && last <= 65535 && first <= last) return text;
+  throw new InvalidArgumentError('Give two ports from 1024 to 65535 as FIRST-LAST, such as 49152-65535.');
+}
+
+export function parseTransport(text: string): string {
+  const name = text.toLowerCase();
+  if (protocolOf(name) >= 0) return name;
+  throw new InvalidArgumentError('Give tcp, udp, icmp, icmp6, igmp, sctp, esp, ah, or ip-N.');
+}
+
+export function parseService(text: string): string {
+  if (SERVICE_IDS.includes(text)) return text;
+  throw new InvalidArgumentError('Give the name of a service as xports services lists them, or unlisted.');
+}
+
+/** A test of an address's text: equal to one address, or within a block such as 10.0.0.0/8. */
+export function parseAddress(text: string): (address: string) => boolean {
+  try {
+    if (!text.includes('/')) {
+      const wanted = normal(ipaddr.parse(text));
+      return (address) => address === wanted;
+    }
+    const [block, bits] = ipaddr.parseCIDR(text);
+    return (address) => {
+      const candidate = ipaddr.parse(address);
+      return candidate.kind() === block.kind() && candidate.match(block, bits);
+    };
+  } catch {
+    throw new InvalidArgumentError('Give an address, or a block such as 10.0.0.0/8 or 2001:db8::/32.');
+  }
+}
+
+function normal(address: ipaddr.IPv4 | ipaddr.IPv6): string {
+  if (address instanceof ipaddr.IPv4) return address.toString();
+  return address.isIPv4MappedAddress() ? `::ffff:${address.toIPv4Address()}` : address.toRFC5952String();
+}
+
+export function severityOption(flags: string, description: string): Option {
+  return new Option(flags, description).choices(SEVERITIES);
+}
+
+export function verdictOption(): Option {
+  return new Option('--verdict <verdict>', 'only this verdict').choices(VERDICTS);
+}
+
+/** True where `severity` is `limit` or worse. */
+export function atLeast(severity: string, limit: string): boolean {
+  const names: readonly string[] = SEVERITIES;
+  return names.indexOf(severity) <= names.indexOf(limit);
+}

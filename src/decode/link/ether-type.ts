@@ -1,0 +1,93 @@
+// What an EtherType (or an LLC header) is followed by: VLAN tags, IP, or something that is skipped by name.
+// IEEE 802.3 clause 3.2.6, IEEE 802.1Q clause 9, RFC 1042 for SNAP.
+
+import { decodeIpv4 } from '../ip/ipv4.ts';
+import { decodeIpv6 } from '../ip/ipv6.ts';
+import type { PacketView } from '../packet.ts';
+import { ENCAPSULATION, SKIP, skip } from '../skip.ts';
+import { pushVlan } from '../vlan.ts';
+
+const IPV4 = 0x0800;
+const ARP = 0x0806;
+const VLAN = 0x8100;
+const VLAN_SERVICE = 0x88a8;
+const VLAN_OLD = 0x9100;
+const VLAN_OLDER = 0x9200;
+const IPV6 = 0x86dd;
+const MPLS = 0x8847;
+const MPLS_MULTICAST = 0x8848;
+const PPPOE_SESSION = 0x8864;
+const LARGEST_LENGTH = 1500;
+
+const SNAP_SAP = 0xaa;
+const IP_SAP = 0x06;
+const LLC_HEADER = 3;
+const SNAP_HEADER = 8;
+const BRIDGE_TUNNEL = 0x0000f8;
+
+/** Goes on at `at` with what `type` announces. */
+export function decodeEtherType(packet: PacketView, type: number, at: number): void {
+  while (type !== IPV4) {
+    switch (type) {
+      case IPV6:
+        decodeIpv6(packet, at);
+        return;
+      case VLAN:
+      case VLAN_SERVICE:
+      case VLAN_OLD:
+      case VLAN_OLDER:
+        if (packet.end - at < 4) {
+          skip(packet, SKIP.truncatedBeforeIp, 0);
+          return;
+        }
+        packet.vlans = pushVlan(packet.vlans, packet.view.getUint16(at) & 0xfff);
+        type = packet.view.getUint16(at + 2);
+        at += 4;
+        break;
+      case ARP:
+        skip(packet, SKIP.arp, 0);
+        return;
+      case MPLS:
+      case MPLS_MULTICAST:
+        skip(packet, SKIP.encapsulation, ENCAPSULATION.mpls);
+        return;
+      case PPPOE_SESSION:
+        skip(packet, SKIP.encapsulation, ENCAPSULATION.pppoe);
+        return;
+      default:
+        if (type <= LARGEST_LENGTH) decodeLlc(packet, at);
+        else skip(packet, SKIP.etherType, type);
+        return;
+    }
+  }
+  decodeIpv4(packet, at);
+}
+
+/** An IEEE 802.2 header: IP under SNAP or under its own SAP, and all else skipped by its SAP. */
+export function decodeLlc(packet: PacketView, at: number): void {
+  const view = packet.view;
+  if (packet.end - at < LLC_HEADER) {
+    skip(packet, SKIP.truncatedBeforeIp, 0);
+    return;
+  }
+  const sap = view.getUint8(at);
+  if (sap === IP_SAP && view.getUint8(at + 1) === IP_SAP) {
+    decodeIpv4(packet, at + LLC_HEADER);
+    return;
+  }
+  if (sap !== SNAP_SAP || view.getUint8(at + 1) !== SNAP_SAP) {
+    skip(packet, SKIP.llc, sap);
+    return;
+  }
+  if (packet.end - at < SNAP_HEADER) {
+    skip(packet, SKIP.truncatedBeforeIp, 0);
+    return;
+  }
+  const organisation = view.getUint32(at + LLC_HEADER) >>> 8;
+  const type = view.getUint16(at + 6);
+  if ((organisation === 0 || organisation === BRIDGE_TUNNEL) && type > LARGEST_LENGTH) {
+    decodeEtherType(packet, type, at + SNAP_HEADER);
+  } else {
+    skip(packet, SKIP.snap, organisation * 65536 + type);
+  }
+}

@@ -1,0 +1,17 @@
+// IP without a link header: LINKTYPE_RAW (101; 12 and 14 on some systems), LINKTYPE_IPV4 (228), LINKTYPE_IPV6 (229).
+
+import { decodeIpv4 } from '../ip/ipv4.ts';
+import { decodeIpv6 } from '../ip/ipv6.ts';
+import type { PacketView } from '../packet.ts';
+import { SKIP, skip } from '../skip.ts';
+
+export function decodeRaw(packet: PacketView): void {
+  if (packet.end === packet.start) {
+    skip(packet, SKIP.truncatedBeforeIp, 0);
+    return;
+  }
+  const version = packet.view.getUint8(packet.start) >>> 4;
+  if (version === 4) decodeIpv4(packet, packet.start);
+  else if (version === 6) decodeIpv6(packet, packet.start);
+  else skip(packet, SKIP.malformedIpVersion, 0);
+}

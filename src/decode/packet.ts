@@ -1,0 +1,71 @@
+// One packet as the flow table wants it: a single object, filled again for every record, that never owns a byte.
+
+export const FRAGMENT = { none: 0, first: 1, later: 2 } as const;
+
+/** TCP flag bits (RFC 9293, section 3.1). */
+export const TCP = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
+
+export class PacketView {
+  /** Where the captured bytes are: the record's first byte, and the one after its last. */
+  view: DataView = new DataView(new ArrayBuffer(0));
+  start = 0;
+  end = 0;
+  /** Where the record would end had it been captured whole. */
+  wireEnd = 0;
+
+  /** Microseconds since the epoch; 0.5 makes the field a double from the start. */
+  timeUs = 0.5;
+  /** Position in the run, from 1. */
+  ordinal = 0.5;
+  /** Length on the wire. */
+  wireBytes = 0;
+  /** 1 where the packet is older than the run's clock. */
+  past = 0;
+
+  /** A code of decode/skip.ts; 0 where the packet belongs to a flow. */
+  skip = 0;
+  skipDetail = 0.5;
+
+  ipVersion = 0;
+  /** The IP protocol, 51 for AH, and what is inside (the same where there is no AH). */
+  protocol = 0;
+  inner = 0;
+  /** Addresses as signed 32-bit words in network order; IPv4 uses the first alone. */
+  src0 = 0;
+  src1 = 0;
+  src2 = 0;
+  src3 = 0;
+  dst0 = 0;
+  dst1 = 0;
+  dst2 = 0;
+  dst3 = 0;
+  /** Ports; for ICMP both are the family of its type, for protocols without ports both are 0. */
+  srcPort = 0;
+  dstPort = 0;
+  /** 1 where the transport has ports and they could not be read. */
+  portsUnread = 0;
+  /** Bytes above the transport header, by the IP length. */
+  payloadBytes = 0;
+
+  tcpFlags = 0;
+  tcpSeq = 0;
+  tcpAck = 0;
+  /** 1 for an ICMP reply, 2 for SCTP's INIT, 3 for its INIT ACK: who began, where the packet tells. */
+  hint = 0;
+  /** Where an ICMP error that refuses a flow quotes the flow's packet; 0 for none. */
+  quoteAt = 0;
+  /** PAYLOAD code of flow/terms.ts, for UDP 4500. */
+  payloadProtocol = 0;
+
+  /** One of FRAGMENT, with the identification. `ipId` is set for whole IPv4 packets too. */
+  fragment = 0;
+  ipId = 0;
+
+  /** See vlan.ts. */
+  vlans = 0;
+  encapsulation = 0;
+  /** 1 where the link's destination is a multicast or broadcast address. */
+  linkGroup = 0;
+}
+
+export const HINT = { none: 0, reply: 1, init: 2, initAck: 3 } as const;

@@ -1,0 +1,82 @@
+// Rows of flows that leave the table, as flat buffers: what labelling fills in and the store writes down.
+// One row is ROW_WORDS 32-bit words; the same memory seen as doubles holds the 64-bit quantities.
+
+import type { EndReason, FlowState, StartBasis } from './terms.ts';
+
+export const ROW_WORDS = 52;
+export const ROW_DOUBLES = ROW_WORDS / 2;
+
+/** Offsets of a row's 32-bit words. */
+export const W = {
+  ipVersion: 0,
+  /** The IP protocol: 51 for AH, whatever is inside. */
+  protocol: 1,
+  /** What AH carries; the same as `protocol` for all else. */
+  innerProtocol: 2,
+  /** Ports are -1 where the flow has none or none could be read. */
+  initiatorPort: 3,
+  responderPort: 4,
+  /** Four words an address; an IPv4 address is in the first. */
+  initiator: 5,
+  responder: 9,
+  state: 13,
+  endReason: 14,
+  basis: 15,
+  /** See decode/vlan.ts. */
+  vlans: 16,
+  encapsulation: 17,
+  initiatorIsn: 18,
+  responderIsn: 19,
+  /** Bits of ROW. */
+  bits: 20,
+  payloadProtocol: 21,
+  /** From here on: written by labelling. Indexes into the catalog, 0 for unlisted. */
+  service: 22,
+  innerService: 23,
+  labelBasis: 24,
+  verdict: 25,
+  /** Numbers in the run's address book. */
+  initiatorId: 26,
+  responderId: 27,
+} as const;
+
+/** Offsets of a row's doubles (in 64-bit steps from the row's start). */
+export const D = {
+  flowId: 14,
+  /** 0 where the flow continues no other. */
+  continuesFlowId: 15,
+  packetsOut: 16,
+  packetsBack: 17,
+  bytesOut: 18,
+  bytesBack: 19,
+  payloadOut: 20,
+  payloadBack: 21,
+  firstSeenUs: 22,
+  lastSeenUs: 23,
+} as const;
+
+/** Bits of the word `W.bits`. */
+export const ROW = {
+  initiatorIsnKnown: 1,
+  responderIsnKnown: 2,
+  /** A packet went to a group address of the link (multicast or broadcast). */
+  linkGroup: 4,
+  /** The transport has ports and none could be read. */
+  portsUnread: 8,
+} as const;
+
+/** A batch of ended flows, filled from the front and handed on when full. */
+export class EndedFlows {
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  count = 0;
+  readonly capacity: number;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.words = new Int32Array(capacity * ROW_WORDS);
+    this.doubles = new Float64Array(this.words.buffer);
+  }
+}
+
+export type { EndReason, FlowState, StartBasis };

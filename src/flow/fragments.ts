@@ -1,0 +1,157 @@
+// Later fragments have no ports: they belong to the flow of their first fragment, in whichever order the two come.
+// Keyed as reassembly is (RFC 791 section 3.2, RFC 8200 section 4.5), kept for thirty seconds, and bounded.
+
+import { TupleTable } from '../base/tuple-table.ts';
+import { PacketView } from '../decode/packet.ts';
+import type { AddressBook } from './addresses.ts';
+
+const LIFETIME_US = 30_000_000;
+const MAX_DATAGRAMS = 65_536;
+const MAX_WAITING = 32_768;
+const NO_BYTES = new DataView(new ArrayBuffer(0));
+
+/** What is known of one datagram that came in pieces. */
+class Datagram {
+  readonly index: number;
+  /** When it was first seen, by the run's clock. */
+  readonly bornUs: number;
+  /** Ports and protocol, once the first fragment came. */
+  known = false;
+  srcPort = 0;
+  dstPort = 0;
+  portsUnread = 0;
+  protocol = 0;
+  inner = 0;
+  /** Fragments that came before the first one. */
+  waiting: PacketView[] = [];
+
+  constructor(index: number, bornUs: number) {
+    this.index = index;
+    this.bornUs = bornUs;
+  }
+}
+
+export class FragmentTable {
+  private keys = new TupleTable(64);
+  private byKey: (Datagram | undefined)[] = [];
+  /** Datagrams by age, from `head`. */
+  private queue: Datagram[] = [];
+  private head = 0;
+  private waiting = 0;
+  private readonly addresses: AddressBook;
+  private readonly deliver: (fragment: PacketView) => void;
+
+  /** `deliver` takes fragments that waited, with ports if their first one came and marked as without if not. */
+  constructor(addresses: AddressBook, deliver: (fragment: PacketView) => void) {
+    this.addresses = addresses;
+    this.deliver = deliver;
+  }
+
+  /** A first fragment, already in its flow: those that waited for it follow. */
+  first(packet: PacketView, clockUs: number): void {
+    let datagram = this.datagramOf(packet, clockUs);
+    // An identification that is used again begins a new life.
+    if (datagram.known) datagram = this.begin(datagram.index, clockUs);
+    datagram.known = true;
+    datagram.srcPort = packet.srcPort;
+    datagram.dstPort = packet.dstPort;
+    datagram.portsUnread = packet.portsUnread;
+    datagram.protocol = packet.protocol;
+    datagram.inner = packet.inner;
+    if (datagram.waiting.length > 0) this.release(datagram);
+  }
+
+  /** A later fragment: true when it has its ports now, false when it is kept until the first one comes. */
+  later(packet: PacketView, clockUs: number): boolean {
+    let datagram = this.datagramOf(packet, clockUs);
+    if (datagram.known) {
+      adopt(packet, datagram);
+      return true;
+    }
+    if (this.waiting >= MAX_WAITING) {
+      this.expire(Infinity);
+      datagram = this.datagramOf(packet, clockUs);
+    }
+    datagram.waiting.push(Object.assign(new PacketView(), packet, { view: NO_BYTES, past: 1 }));
+    this.waiting++;
+    return false;
+  }
+
+  /** Lets go of datagrams that are older than thirty seconds at `clockUs`; of all of them at Infinity. */
+  expire(clockUs: number): void {
+    while (this.head < this.queue.length && clockUs - this.queue[this.head].bornUs > LIFETIME_US) this.drop();
+    if (this.head > 1024 && this.head * 2 > this.queue.length) {
+      this.queue = this.queue.slice(this.head);
+      this.head = 0;
+    }
+  }
+
+  private datagramOf(packet: PacketView, clockUs: number): Datagram {
+    this.expire(clockUs);
+    if (this.keys.size >= MAX_DATAGRAMS) this.rebuild();
+    const v4 = packet.ipVersion === 4;
+    const book = this.addresses;
+    const src = v4 ? book.v4Id(packet.src0) : book.v6Id(packet.src0, packet.src1, packet.src2, packet.src3);
+    const dst = v4 ? book.v4Id(packet.dst0) : book.v6Id(packet.dst0, packet.dst1, packet.dst2, packet.dst3);
+    // IPv6 identifies a datagram without its protocol, which a later fragment may not even name.
+    const scope = (v4 ? packet.protocol : 256) | (packet.encapsulation << 9);
+    const index = this.keys.intern(src, dst, packet.ipId, scope);
+    return this.byKey[index] ?? this.begin(index, clockUs);
+  }
+
+  private begin(index: number, clockUs: number): Datagram {
+    const datagram = new Datagram(index, clockUs);
+    this.byKey[index] = datagram;
+    this.queue.push(datagram);
+    return datagram;
+  }
+
+  /** Lets go of the oldest. */
+  private drop(): void {
+    const datagram = this.queue[this.head++];
+    if (this.byKey[datagram.index] === datagram) this.byKey[datagram.index] = undefined;
+    this.release(datagram);
+  }
+
+  /** Forgets keys that are no longer in use; under a flood the older half of the datagrams goes as well. */
+  private rebuild(): void {
+    while (this.queue.length - this.head > MAX_DATAGRAMS / 2) this.drop();
+    const old = this.keys;
+    const living = this.queue.slice(this.head).filter((datagram) => this.byKey[datagram.index] === datagram);
+    this.keys = new TupleTable(living.length * 2);
+    this.byKey = [];
+    this.queue = [];
+    this.head = 0;
+    for (const datagram of living) {
+      const { index } = datagram;
+      const key = this.keys.intern(
+        old.word(index, 0),
+        old.word(index, 1),
+        old.word(index, 2),
+        old.word(index, 3),
+      );
+      const moved = Object.assign(new Datagram(key, datagram.bornUs), { ...datagram, index: key });
+      this.byKey[key] = moved;
+      this.queue.push(moved);
+    }
+  }
+
+  private release(datagram: Datagram): void {
+    const { waiting } = datagram;
+    datagram.waiting = [];
+    this.waiting -= waiting.length;
+    for (const fragment of waiting) {
+      if (datagram.known) adopt(fragment, datagram);
+      else fragment.portsUnread = 1;
+      this.deliver(fragment);
+    }
+  }
+}
+
+function adopt(fragment: PacketView, datagram: Datagram): void {
+  fragment.srcPort = datagram.srcPort;
+  fragment.dstPort = datagram.dstPort;
+  fragment.portsUnread = datagram.portsUnread;
+  fragment.protocol = datagram.protocol;
+  fragment.inner = datagram.inner;
+}

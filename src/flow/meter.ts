@@ -1,0 +1,101 @@
+// The flow meter: takes packets in the order they were read, keeps the run's clock, and hands out flows that ended.
+
+import { PROTOCOL } from '../base/transport.ts';
+import { decodeIpv4 } from '../decode/ip/ipv4.ts';
+import { decodeIpv6 } from '../decode/ip/ipv6.ts';
+import { FRAGMENT, PacketView } from '../decode/packet.ts';
+import { SKIP } from '../decode/skip.ts';
+import { AddressBook } from './addresses.ts';
+import { DuplicateSampler } from './duplicates.ts';
+import type { EndedFlows } from './ended.ts';
+import { Exporter } from './exporter.ts';
+import { FragmentTable } from './fragments.ts';
+import { ServiceMinutes } from './minutes.ts';
+import { FlowTable, type FlowTableOptions } from './table.ts';
+
+/** The time of a packet whose record has none: it takes the clock's. */
+export const NO_TIME = -1;
+
+/** Records set aside at first: enough for half a million flows without moving any. */
+const RESERVE_V4 = 1 << 19;
+const RESERVE_V6 = 1 << 17;
+
+export class FlowMeter {
+  /** The highest packet time seen, in microseconds since the epoch; before the first packet, below 0. */
+  clockUs = -0.5;
+  packetsOutOfOrder = 0;
+  readonly addresses = new AddressBook();
+  readonly duplicates = new DuplicateSampler();
+  readonly minutes: ServiceMinutes;
+  private readonly v4: FlowTable;
+  private readonly v6: FlowTable;
+  private readonly fragments: FragmentTable;
+  private readonly exporter: Exporter;
+  private readonly quoted = new PacketView();
+
+  /** `services` is how many there are, unlisted included; `deliver` takes batches of ended flows. */
+  constructor(options: FlowTableOptions, services: number, deliver: (batch: EndedFlows) => void) {
+    this.minutes = new ServiceMinutes(services);
+    this.exporter = new Exporter(this.addresses, options.tcpListed, deliver);
+    this.v4 = new FlowTable(false, RESERVE_V4, options, this.exporter);
+    this.v6 = new FlowTable(true, RESERVE_V6, options, this.exporter);
+    this.fragments = new FragmentTable(this.addresses, (fragment) => this.count(fragment));
+  }
+
+  /** Moves the clock by a packet's time and marks the packet where it comes from the past. */
+  tick(packet: PacketView): void {
+    if (packet.timeUs >= this.clockUs) {
+      this.clockUs = packet.timeUs;
+      packet.past = 0;
+    } else if (packet.timeUs === NO_TIME) {
+      packet.timeUs = Math.max(this.clockUs, 0);
+      this.tick(packet);
+    } else {
+      packet.past = 1;
+      this.packetsOutOfOrder++;
+    }
+  }
+
+  /** Counts a packet that has no skip reason, after `tick`. */
+  add(packet: PacketView): void {
+    this.duplicates.look(packet);
+    if (packet.fragment === FRAGMENT.later && !this.fragments.later(packet, this.clockUs)) return;
+    this.count(packet);
+    if (packet.fragment === FRAGMENT.first) this.fragments.first(packet, this.clockUs);
+    if (packet.quoteAt !== 0) this.refuseQuoted(packet);
+  }
+
+  /** Delivers every flow that is left, ended or not: the source has no more packets. */
+  finish(): void {
+    this.fragments.expire(Infinity);
+    this.v4.drain(this.clockUs);
+    this.v6.drain(this.clockUs);
+    this.exporter.finish();
+  }
+
+  private count(packet: PacketView): void {
+    const table = packet.ipVersion === 4 ? this.v4 : this.v6;
+    const service = table.add(packet, this.clockUs);
+    this.minutes.add(packet.timeUs, service, packet.wireBytes);
+  }
+
+  /** The flow whose packet the ICMP error quotes, if the error went to that packet's sender. */
+  private refuseQuoted(packet: PacketView): void {
+    const quoted = this.quoted;
+    Object.assign(quoted, new PacketView(), {
+      view: packet.view,
+      start: packet.quoteAt,
+      end: packet.end,
+      wireEnd: packet.wireEnd,
+      encapsulation: packet.encapsulation,
+    });
+    const v4 = packet.inner === PROTOCOL.icmp;
+    if (v4) decodeIpv4(quoted, packet.quoteAt);
+    else decodeIpv6(quoted, packet.quoteAt);
+    if (quoted.skip !== SKIP.none || quoted.portsUnread !== 0 || quoted.fragment === FRAGMENT.later) return;
+    const toSender =
+      quoted.src0 === packet.dst0 &&
+      (v4 || (quoted.src1 === packet.dst1 && quoted.src2 === packet.dst2 && quoted.src3 === packet.dst3));
+    if (toSender) (v4 ? this.v4 : this.v6).refuse(quoted);
+  }
+}

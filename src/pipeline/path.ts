@@ -1,0 +1,224 @@
+// The whole path of a packet: record, packet, flow, label, sums, rows. Sources feed it and a sink takes what comes out.
+
+import { findFindings } from '../audit/findings.ts';
+import { Judge, type JudgeOptions } from '../audit/judge.ts';
+import { PAIR, Tally } from '../audit/tally.ts';
+import { VERDICT } from '../audit/terms.ts';
+import { decodeRecord } from '../decode/link/index.ts';
+import { PacketView } from '../decode/packet.ts';
+import { EndedFlows, ROW_WORDS, W } from '../flow/ended.ts';
+import { FlowMeter } from '../flow/meter.ts';
+import {
+  PROTOCOL_SERVICES,
+  SERVICE_IDS,
+  serviceIndex,
+  TCP_SERVICES,
+  UDP_SERVICES,
+} from '../service/catalog.ts';
+import type { Checkpoint, PairColumns, RunTotals, Sink, SourceRow } from '../store/sink.ts';
+import type { OpenSource } from './merge.ts';
+import { SkippedTally } from './skipped.ts';
+
+export type FlowsKept = 'all' | 'unexpected' | 'none';
+
+export interface PathOptions extends JudgeOptions {
+  readonly flows: FlowsKept;
+  readonly tcpTimeoutS: number;
+  readonly otherTimeoutS: number;
+  /** 0 for none. */
+  readonly activeTimeoutS: number;
+}
+
+/** Losses that the sources tell of; null where none does. */
+export interface Drops {
+  readonly kernelDropped: number | null;
+  readonly interfaceDropped: number | null;
+}
+
+export class PacketPath {
+  readonly meter: FlowMeter;
+  /** Packets and bytes read. */
+  packets = 0;
+  bytes = 0;
+  private readonly packet = new PacketView();
+  private readonly skipped = new SkippedTally();
+  private readonly tally = new Tally();
+  private readonly judge: Judge;
+  private readonly kept: FlowsKept;
+  private readonly some = new EndedFlows(4096);
+  private readonly sink: Sink;
+  private readonly serversNamed: boolean;
+
+  constructor(options: PathOptions, sink: Sink) {
+    this.sink = sink;
+    this.kept = options.flows;
+    this.serversNamed = options.servers !== null;
+    this.meter = new FlowMeter(
+      {
+        tcpIdleUs: options.tcpTimeoutS * 1e6,
+        otherIdleUs: options.otherTimeoutS * 1e6,
+        activeUs: options.activeTimeoutS * 1e6,
+        tcpListed: TCP_SERVICES,
+        udpListed: UDP_SERVICES,
+        tcpServices: withRpcRange(options.rpcRange),
+        udpServices: UDP_SERVICES,
+        protocolServices: PROTOCOL_SERVICES,
+        hashSeed: (Math.random() * 0x1_0000_0000) | 0,
+      },
+      SERVICE_IDS.length,
+      (batch) => this.take(batch),
+    );
+    this.judge = new Judge(options, this.meter.addresses);
+  }
+
+  /** Takes the source's records at hand, as far as they are not later than `limitUs`. */
+  run(source: OpenSource, limitUs: number): void {
+    const { batch } = source;
+    const { packet, meter, skipped } = this;
+    let bytes = 0;
+    let at = source.next;
+    for (; at < batch.count; at++) {
+      const timeUs = batch.timeUs[at];
+      if (timeUs > limitUs) break;
+      packet.timeUs = timeUs;
+      packet.ordinal = ++this.packets;
+      decodeRecord(
+        packet,
+        batch.view,
+        batch.offset[at],
+        batch.length[at],
+        batch.wireLength[at],
+        batch.linkType[at],
+      );
+      meter.tick(packet);
+      bytes += packet.wireBytes;
+      if (packet.timeUs < source.firstPacketUs) source.firstPacketUs = packet.timeUs;
+      if (packet.timeUs > source.lastPacketUs) source.lastPacketUs = packet.timeUs;
+      if (packet.skip === 0) meter.add(packet);
+      else skipped.add(packet);
+    }
+    source.packets += at - source.next;
+    source.bytes += bytes;
+    this.bytes += bytes;
+    source.next = at;
+  }
+
+  /** Ends every flow, and makes sure that each packet read is in exactly one place. */
+  finish(): void {
+    this.meter.finish();
+    const packets = this.tally.packets + this.skipped.packets;
+    const bytes = this.tally.bytes + this.skipped.bytes;
+    if (packets !== this.packets || bytes !== this.bytes) {
+      throw new Error(
+        `the account does not close: ${this.packets} packets and ${this.bytes} bytes were read, ` +
+          `${packets} and ${bytes} are in flows or skipped`,
+      );
+    }
+  }
+
+  /** Hands the sink all that is settled so far: what ended, and what was skipped. */
+  checkpoint(sources: readonly SourceRow[], drops: Drops): void {
+    const { findings, texts } = findFindings(this.tally, this.meter.addresses);
+    const state: Checkpoint = {
+      totals: this.totals(sources, drops),
+      sources,
+      skipped: this.skipped.rows(),
+      pairs: this.pairColumns(),
+      minutes: this.meter.minutes.rows(),
+      findings,
+      texts,
+      facts: this.facts(),
+    };
+    this.sink.checkpoint(state, this.meter.addresses);
+  }
+
+  private totals(sources: readonly SourceRow[], drops: Drops): RunTotals {
+    const times = sources.filter((source) => source.firstPacketUs !== null);
+    return {
+      packets: this.tally.packets + this.skipped.packets,
+      bytes: this.tally.bytes + this.skipped.bytes,
+      packetsOutOfOrder: this.meter.packetsOutOfOrder,
+      ...drops,
+      firstPacketUs:
+        times.length === 0 ? null : Math.min(...times.map((source) => source.firstPacketUs ?? 0)),
+      lastPacketUs: times.length === 0 ? null : Math.max(...times.map((source) => source.lastPacketUs ?? 0)),
+    };
+  }
+
+  private take(batch: EndedFlows): void {
+    this.judge.label(batch);
+    this.tally.add(batch);
+    if (this.kept === 'all') this.sink.flows(batch, this.meter.addresses);
+    else if (this.kept === 'unexpected') this.sink.flows(this.unexpectedOf(batch), this.meter.addresses);
+  }
+
+  private unexpectedOf(batch: EndedFlows): EndedFlows {
+    const { some } = this;
+    some.count = 0;
+    for (let n = 0; n < batch.count; n++) {
+      const w = n * ROW_WORDS;
+      if (batch.words[w + W.verdict] !== VERDICT.unexpected) continue;
+      some.words.set(batch.words.subarray(w, w + ROW_WORDS), some.count * ROW_WORDS);
+      some.count++;
+    }
+    return some;
+  }
+
+  private pairColumns(): PairColumns {
+    const { keys, sums, width, size } = this.tally.pairs;
+    const columns = {
+      count: size,
+      initiatorId: new Int32Array(size),
+      responderId: new Int32Array(size),
+      service: new Int32Array(size),
+      protocol: new Int32Array(size),
+      port: new Int32Array(size),
+      verdict: new Int32Array(size),
+      flows: new Float64Array(size),
+      packets: new Float64Array(size),
+      bytes: new Float64Array(size),
+      firstSeenUs: new Float64Array(size),
+      lastSeenUs: new Float64Array(size),
+    };
+    for (let n = 0; n < size; n++) {
+      const packed = keys.word(n, 2);
+      columns.initiatorId[n] = keys.word(n, 0);
+      columns.responderId[n] = keys.word(n, 1);
+      columns.service[n] = packed & 255;
+      columns.protocol[n] = (packed >>> 8) & 255;
+      columns.verdict[n] = packed >>> 16;
+      columns.port[n] = keys.word(n, 3);
+      columns.flows[n] = sums[n * width + PAIR.flows];
+      columns.packets[n] = sums[n * width + PAIR.packets];
+      columns.bytes[n] = sums[n * width + PAIR.bytes];
+      columns.firstSeenUs[n] = sums[n * width + PAIR.firstSeenUs];
+      columns.lastSeenUs[n] = sums[n * width + PAIR.lastSeenUs];
+    }
+    return columns;
+  }
+
+  private facts(): Record<string, number> {
+    const { facts } = this.tally;
+    return {
+      flows: facts.flows,
+      tcp_flows: facts.tcpFlows,
+      tcp_mid_stream_flows: facts.tcpMidStreamFlows,
+      tcp_one_way_flows: facts.tcpOneWayFlows,
+      undetermined_packets: facts.undeterminedPackets,
+      esp_packets: facts.espPackets,
+      esp_bytes: facts.espBytes,
+      sampled_packets: this.meter.duplicates.sampled,
+      duplicate_packets: this.meter.duplicates.duplicates,
+      servers_named: this.serversNamed ? 1 : 0,
+    };
+  }
+}
+
+/** Services by TCP port, with the range that the user names for RPC. */
+function withRpcRange(range: readonly [number, number] | null): Uint8Array {
+  if (range === null) return TCP_SERVICES;
+  const services = Uint8Array.from(TCP_SERVICES);
+  const rpc = serviceIndex('rpc-dynamic');
+  for (let port = range[0]; port <= range[1]; port++) if (services[port] === 0) services[port] = rpc;
+  return services;
+}

@@ -1,0 +1,41 @@
+// Counts of packets that are in no flow, by reason.
+
+import type { PacketView } from '../decode/packet.ts';
+import { skipName } from '../decode/skip.ts';
+
+const CODES = 16;
+
+export interface SkippedCount {
+  readonly reason: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+export class SkippedTally {
+  packets = 0;
+  bytes = 0;
+  private readonly index = new Map<number, number>();
+  private readonly counts: { packets: number; bytes: number }[] = [];
+
+  add(packet: PacketView): void {
+    this.packets++;
+    this.bytes += packet.wireBytes;
+    const key = packet.skipDetail * CODES + packet.skip;
+    let at = this.index.get(key);
+    if (at === undefined) {
+      at = this.counts.push({ packets: 0, bytes: 0 }) - 1;
+      this.index.set(key, at);
+    }
+    this.counts[at].packets++;
+    this.counts[at].bytes += packet.wireBytes;
+  }
+
+  /** By reason, the most frequent first. */
+  rows(): SkippedCount[] {
+    const rows = [...this.index].map(([key, at]) => ({
+      reason: skipName(key % CODES, Math.floor(key / CODES)),
+      ...this.counts[at],
+    }));
+    return rows.sort((a, b) => b.packets - a.packets || (a.reason < b.reason ? -1 : 1));
+  }
+}

@@ -1,0 +1,76 @@
+// Findings in words, the worst first: what it is, who did it to whom, why it matters and what to do.
+
+import type { FindingViewRow } from '../store/rows.ts';
+import type { StoreReader } from '../store/sqlite/reader.ts';
+import { byteSize, counted, endpoint, grouped } from './format.ts';
+import type { Paint, Style } from './style.ts';
+import { paragraph, wrap } from './text.ts';
+
+const SEVERITIES: readonly { readonly name: string; readonly paint: (look: Style) => Paint }[] = [
+  { name: 'high', paint: (look) => look.bad },
+  { name: 'medium', paint: (look) => look.warn },
+  { name: 'low', paint: (look) => look.heading },
+  { name: 'info', paint: (look) => look.faint },
+];
+
+const OUTCOME_WORDS: Readonly<Record<string, string>> = {
+  answered: 'answered',
+  refused: 'refused',
+  unanswered: 'not answered',
+  'one-way': 'only one direction seen',
+};
+
+/** Severities stand in a margin of their own. */
+const INDENT = ' '.repeat(10);
+const SHOWN = 30;
+
+export function findingsSection(store: StoreReader, runId: number, look: Style): string {
+  const counts = store.openFindings(runId);
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const heading = look.heading('Findings');
+  if (total === 0) return `${heading}\n  ${look.good('none')}`;
+  const summary = SEVERITIES.filter(({ name }) => counts.has(name))
+    .map(({ name, paint }) => paint(look)(`${grouped(counts.get(name) ?? 0)} ${name}`))
+    .join(', ');
+  const rows = store.findings(runId, SHOWN).filter((row) => row.status === 'open');
+  const blocks = explained(rows, look);
+  if (total > rows.length) {
+    const more = `and ${grouped(total - rows.length)} more: xports findings --run ${runId}`;
+    blocks.push(look.faint(`  ${more}`));
+  }
+  return `${heading}  ${summary}\n\n${blocks.join('\n\n')}`;
+}
+
+/** Blocks of findings; words that were just said about another finding are not said again. */
+export function explained(rows: readonly FindingViewRow[], look: Style): string[] {
+  const said = new Set<string>();
+  return rows.map((row) => {
+    const parts = [headline(row, look), look.faint(paragraph(evidence(row), look.width, INDENT))];
+    for (const words of [row.explanation, row.suggestion]) {
+      if (words === '' || said.has(words)) continue;
+      said.add(words);
+      const lead = words === row.suggestion ? `${INDENT.slice(2)}→ ` : INDENT;
+      parts.push(paragraph(words, look.width, INDENT, lead));
+    }
+    return parts.join('\n');
+  });
+}
+
+function headline(row: FindingViewRow, look: Style): string {
+  const paint = SEVERITIES.find(({ name }) => name === row.severity)?.paint(look) ?? look.heading;
+  const state = row.status === 'open' ? '' : ` (${row.status})`;
+  const lines = wrap(`${row.title}${state}`, look.width - INDENT.length).map(look.heading);
+  const margin = `  ${row.severity.toUpperCase()}`.padEnd(INDENT.length);
+  return paint(margin) + lines.join(`\n${INDENT}`);
+}
+
+function evidence(row: FindingViewRow): string {
+  const more = row.initiators > 1 ? ` and ${counted(row.initiators - 1, 'other')}` : '';
+  const what =
+    row.port === null && row.kind === 'port-scan'
+      ? `${row.transport}, many ports`
+      : endpoint(row.transport, row.port);
+  const to = row.responder ?? 'many hosts';
+  const amount = `${counted(row.flows, 'flow')}, ${counted(row.packets, 'packet')}, ${byteSize(row.bytes)}`;
+  return `${row.initiator ?? 'unknown'}${more} → ${to}, ${what}: ${amount}; ${OUTCOME_WORDS[row.outcome] ?? row.outcome}`;
+}

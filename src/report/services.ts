@@ -1,0 +1,149 @@
+// The table of services, by verdict: what is allowed first, then what is not, then what is only counted.
+
+import Table from 'cli-table3';
+import type { ServiceCountRow } from '../store/rows.ts';
+import type { StoreReader } from '../store/sqlite/reader.ts';
+import { byteSize, counted, endpoint, grouped } from './format.ts';
+import type { Paint, Style } from './style.ts';
+import { paragraph } from './text.ts';
+
+interface Group {
+  readonly verdict: string;
+  readonly meaning: string;
+  readonly mark: string;
+  readonly paint: (look: Style) => Paint;
+  /** How many rows are shown before the rest is summed up. */
+  readonly rows: number;
+}
+
+const GROUPS: readonly Group[] = [
+  { verdict: 'expected', meaning: 'on the allow-list', mark: '✓', paint: (look) => look.good, rows: 40 },
+  { verdict: 'unexpected', meaning: 'not allowed', mark: '✗', paint: (look) => look.bad, rows: 20 },
+  {
+    verdict: 'infrastructure',
+    meaning: 'the network itself, not judged',
+    mark: '·',
+    paint: (look) => look.faint,
+    rows: 8,
+  },
+  {
+    verdict: 'undetermined',
+    meaning: 'no ports could be read',
+    mark: '?',
+    paint: (look) => look.warn,
+    rows: 8,
+  },
+  {
+    verdict: 'out-of-scope',
+    meaning: 'none of the named servers takes part',
+    mark: '·',
+    paint: (look) => look.faint,
+    rows: 8,
+  },
+];
+
+/** Rows stand under the word of their group, behind its mark. */
+const INDENT = '    ';
+const NUMBERS = ['Flows', 'Packets', 'Bytes', 'Clients', 'Servers'];
+/** Room for the longest endpoint, `icmp6` or `tcp/65535`. */
+const ENDPOINT_WIDTH = 9;
+
+/** Columns are told apart by space alone. */
+const NO_BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+interface Shown {
+  readonly group: Group;
+  readonly rows: readonly ServiceCountRow[];
+  readonly rest: readonly ServiceCountRow[];
+}
+
+export function servicesSection(store: StoreReader, runId: number, look: Style): string {
+  const counts = store.serviceCounts(runId);
+  if (counts.length === 0) return `${look.heading('Services')}\n  no flows`;
+  const shown = GROUPS.map((group): Shown => {
+    const rows = counts.filter((row) => row.verdict === group.verdict);
+    return { group, rows: rows.slice(0, group.rows), rest: rows.slice(group.rows) };
+  }).filter(({ rows }) => rows.length > 0);
+
+  const rows = shown.flatMap((part) => part.rows);
+  const widths = NUMBERS.map((name, i) =>
+    Math.max(name.length, ...rows.map((row) => numberCells(row)[i].length)),
+  );
+  const taken = INDENT.length + ENDPOINT_WIDTH + widths.reduce((sum, width) => sum + 2 + width, 2);
+  const names = namesThatFit(store, rows, look.width - taken);
+  const nameWidth = Math.max('Service'.length, ...[...names.values()].map((name) => name.length));
+
+  const lines = (cells: readonly string[][]) => {
+    const table = new Table({
+      chars: NO_BORDERS,
+      style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+      colAligns: ['left', 'left', ...NUMBERS.map(() => 'right' as const)],
+      colWidths: [nameWidth + INDENT.length, ENDPOINT_WIDTH, ...widths],
+    });
+    table.push(...cells);
+    return table.toString();
+  };
+  const rule = `  ${'─'.repeat(taken + nameWidth - 2)}`;
+  const head = lines([[`${INDENT}Service`, 'Port', ...NUMBERS].map(look.faint)]);
+  const groups = shown.map(({ group, rows: members, rest }) => {
+    const heading = `  ${group.mark} ${group.verdict}`;
+    const cells = members.map((row) => [
+      `${INDENT}${names.get(row) ?? ''}`,
+      endpoint(row.transport, row.port),
+      ...numberCells(row),
+    ]);
+    const block = [group.paint(look)(heading) + look.faint(`, ${group.meaning}`), lines(cells)];
+    if (rest.length > 0) block.push(look.faint(paragraph(restText(rest), look.width, INDENT)));
+    return block.join('\n');
+  });
+  const table = [head, look.faint(rule), groups.join('\n\n')].join('\n');
+  return `${look.heading('Services')}\n${table.replace(/ +$/gm, '')}`;
+}
+
+/** The catalog's labels where there is room for all of them, else the short names: never a mixture. */
+function namesThatFit(
+  store: StoreReader,
+  rows: readonly ServiceCountRow[],
+  room: number,
+): ReadonlyMap<ServiceCountRow, string> {
+  const named = (long: boolean) => new Map(rows.map((row) => [row, nameOf(store, row, long)]));
+  const labels = named(true);
+  return [...labels.values()].every((name) => name.length <= room) ? labels : named(false);
+}
+
+function nameOf(store: StoreReader, row: ServiceCountRow, long: boolean): string {
+  if (row.service === 'unlisted') return row.verdict === 'unexpected' ? 'not on the list' : '-';
+  return long ? store.label(row.service, row.transport) : row.service;
+}
+
+function numberCells(row: ServiceCountRow): string[] {
+  return [
+    grouped(row.flows),
+    grouped(row.packets),
+    byteSize(row.bytes),
+    grouped(row.initiators),
+    grouped(row.responders),
+  ];
+}
+
+function restText(rest: readonly ServiceCountRow[]): string {
+  const flows = rest.reduce((sum, row) => sum + row.flows, 0);
+  const packets = rest.reduce((sum, row) => sum + row.packets, 0);
+  return `and ${grouped(rest.length)} more with ${counted(flows, 'flow')}, ${counted(packets, 'packet')}: xports services --run ${rest[0].run_id}`;
+}

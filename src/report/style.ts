@@ -1,0 +1,36 @@
+// How a terminal report looks: its width and its few colours, each with one meaning.
+
+import pc from 'picocolors';
+
+export type Paint = (text: string) => string;
+
+export interface Style {
+  /** Columns of the terminal. */
+  readonly width: number;
+  readonly heading: Paint;
+  readonly faint: Paint;
+  readonly good: Paint;
+  readonly warn: Paint;
+  readonly bad: Paint;
+}
+
+const NARROWEST = 40;
+/** Longer lines are hard to read. */
+const WIDEST = 120;
+
+export function style(width: number, colour: boolean): Style {
+  const colours = pc.createColors(colour);
+  return {
+    width: Math.min(Math.max(width, NARROWEST), WIDEST),
+    heading: colours.bold,
+    faint: colours.dim,
+    good: colours.green,
+    warn: colours.yellow,
+    bad: colours.red,
+  };
+}
+
+/** A section's title. */
+export function title(text: string, look: Style): string {
+  return look.heading(text);
+}

@@ -1,0 +1,117 @@
+// Where bytes come from: a file or standard input, read ahead into one buffer while the other is parsed.
+
+import { close, fstat, open, read } from 'node:fs';
+import { promisify } from 'node:util';
+
+const openFile = promisify(open);
+const closeFile = promisify(close);
+const statFile = promisify(fstat);
+
+export interface ByteSource {
+  /** Total size in bytes; null where only the end will tell. */
+  readonly size: number | null;
+  /** Reads up to `length` bytes to `at`; 0 at the end. */
+  read(into: Uint8Array, at: number, length: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Opens a file. Throws what the system says. */
+export async function openFileSource(path: string): Promise<ByteSource> {
+  const fd = await openFile(path, 'r');
+  const stat = await statFile(fd);
+  return {
+    size: stat.isFile() ? stat.size : null,
+    read: (into, at, length) => readFd(fd, into, at, length),
+    close: () => closeFile(fd),
+  };
+}
+
+/** Standard input, whatever it is: packets are handed on as they arrive. */
+export function openStdinSource(): ByteSource {
+  return {
+    size: null,
+    read: (into, at, length) => readFd(0, into, at, length),
+    close: async () => {},
+  };
+}
+
+function readFd(fd: number, into: Uint8Array, at: number, length: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const attempt = () =>
+      read(fd, into, at, length, null, (error, count) => {
+        if (error === null) resolve(count);
+        // A terminal or a socket that does not block answers so when it has nothing yet.
+        else if (error.code === 'EAGAIN') setTimeout(attempt, 10);
+        else if (error.code === 'EOF') resolve(0);
+        else reject(error);
+      });
+    attempt();
+  });
+}
+
+/** A record or block never needs more than this at once; longer ones are passed over piece by piece. */
+export const LONGEST_PIECE = 1 << 20;
+const CHUNK = 1 << 20;
+
+/** The bytes at hand: `start` to `end` of `bytes`, with `view` over the same memory. */
+export class ByteWindow {
+  bytes: Uint8Array<ArrayBuffer>;
+  view: DataView<ArrayBuffer>;
+  start = LONGEST_PIECE;
+  end = LONGEST_PIECE;
+  /** True when `end` is the end of the source. */
+  ended = false;
+  /** Position in the source of index 0 of `bytes`. */
+  private base = -LONGEST_PIECE;
+  private spare: Uint8Array<ArrayBuffer>;
+  private spareView: DataView<ArrayBuffer>;
+  private pending: Promise<number> | null = null;
+  private readonly source: ByteSource;
+
+  constructor(source: ByteSource, chunk = CHUNK) {
+    this.source = source;
+    this.bytes = new Uint8Array(LONGEST_PIECE + chunk);
+    this.view = new DataView(this.bytes.buffer);
+    this.spare = new Uint8Array(LONGEST_PIECE + chunk);
+    this.spareView = new DataView(this.spare.buffer);
+  }
+
+  /** Total size of the source; null where it is not known before the end. */
+  get size(): number | null {
+    return this.source.size;
+  }
+
+  /** The position in the source of index `at`. */
+  offsetOf(at: number): number {
+    return this.base + at;
+  }
+
+  /** Puts what comes next behind the bytes from `start` on, which are at most LONGEST_PIECE. Sets `ended` at the end. */
+  async more(): Promise<void> {
+    const count = await (this.pending ?? this.readAhead());
+    this.pending = null;
+    if (count === 0) {
+      this.ended = true;
+      return;
+    }
+    const kept = this.end - this.start;
+    this.spare.set(this.bytes.subarray(this.start, this.end), LONGEST_PIECE - kept);
+    this.base += this.end - LONGEST_PIECE;
+    this.start = LONGEST_PIECE - kept;
+    this.end = LONGEST_PIECE + count;
+    [this.bytes, this.spare] = [this.spare, this.bytes];
+    [this.view, this.spareView] = [this.spareView, this.view];
+    this.pending = this.readAhead();
+    // A failure is met when the bytes are asked for.
+    this.pending.catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    if (this.source.size !== null) await this.pending?.catch(() => 0);
+    await this.source.close();
+  }
+
+  private readAhead(): Promise<number> {
+    return this.source.read(this.spare, LONGEST_PIECE, this.spare.length - LONGEST_PIECE);
+  }
+}

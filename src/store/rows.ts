@@ -1,0 +1,99 @@
+// Rows as readers of a store get them, with the names of the columns others see (tables and views alike).
+
+export interface RunRow {
+  readonly id: number;
+  readonly run_uid: string;
+  readonly sensor: string;
+  readonly source: string;
+  readonly source_kind: string;
+  readonly status: string;
+  readonly started_at_us: number;
+  readonly finished_at_us: number | null;
+  readonly heartbeat_us: number;
+  readonly first_packet_us: number | null;
+  readonly last_packet_us: number | null;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly packets_out_of_order: number;
+  readonly kernel_dropped: number | null;
+  readonly interface_dropped: number | null;
+  readonly profile: string;
+  readonly policy: string | null;
+  readonly options: string;
+  readonly version: string;
+  readonly message: string | null;
+}
+
+export interface SourceFileRow {
+  readonly run_id: number;
+  readonly path: string;
+  readonly format: string | null;
+  readonly link_types: string | null;
+  readonly snaplen: number | null;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly first_packet_us: number | null;
+  readonly last_packet_us: number | null;
+  readonly damage_offset: number | null;
+  readonly damage: string | null;
+}
+
+export interface SkippedCountRow {
+  readonly run_id: number;
+  readonly reason: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+export interface ServiceCountRow {
+  readonly run_id: number;
+  readonly service: string;
+  readonly transport: string;
+  readonly port: number | null;
+  readonly verdict: string;
+  readonly flows: number;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly initiators: number;
+  readonly responders: number;
+  readonly first_seen_us: number;
+  readonly last_seen_us: number;
+}
+
+export interface FindingViewRow {
+  readonly run_id: number;
+  readonly finding_id: number;
+  readonly kind: string;
+  readonly severity: string;
+  readonly status: string;
+  readonly transport: string;
+  readonly port: number | null;
+  readonly responder: string | null;
+  readonly initiator: string | null;
+  readonly initiators: number;
+  readonly flows: number;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly outcome: string;
+  readonly first_seen_us: number;
+  readonly last_seen_us: number;
+  readonly title: string;
+  readonly explanation: string;
+  readonly suggestion: string;
+}
+
+/** A row whose columns depend on the query: text, number or nothing. */
+export type AnyRow = Readonly<Record<string, string | number | null>>;
+
+/** One run, or every run of the database. */
+export type RunChoice = number | 'all';
+
+export interface FlowFilter {
+  readonly service?: string;
+  readonly verdict?: string;
+  readonly transport?: string;
+  /** The responder's port: the one a label is about. */
+  readonly port?: number;
+  /** Says of an address's text whether either side may be it. */
+  readonly address?: (text: string) => boolean;
+}

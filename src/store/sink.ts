@@ -1,0 +1,107 @@
+// What a store takes: flat buffers of flows and pairs, and the small rows of a checkpoint. SQLite is one
+// such sink; whatever else comes implements the same calls.
+
+import type { Finding } from '../audit/findings.ts';
+import type { FindingText } from '../audit/words.ts';
+import type { EndedFlows } from '../flow/ended.ts';
+
+export interface RunStart {
+  readonly runUid: string;
+  readonly sensor: string;
+  /** The paths as given, separated by a space; `-` for standard input. */
+  readonly source: string;
+  readonly sourceKind: 'file' | 'stdin' | 'interface';
+  readonly profile: string;
+  /** The options of the run as JSON. */
+  readonly options: string;
+  readonly version: string;
+  readonly startedAtUs: number;
+}
+
+/** Totals of everything that is settled in a flow or a skip reason so far. */
+export interface RunTotals {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly packetsOutOfOrder: number;
+  /** Null where the source does not tell. */
+  readonly kernelDropped: number | null;
+  readonly interfaceDropped: number | null;
+  readonly firstPacketUs: number | null;
+  readonly lastPacketUs: number | null;
+}
+
+export interface SourceRow {
+  readonly path: string;
+  /** Null where it is no capture. */
+  readonly format: string | null;
+  readonly linkTypes: string | null;
+  readonly snaplen: number | null;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly firstPacketUs: number | null;
+  readonly lastPacketUs: number | null;
+  readonly damageOffset: number | null;
+  readonly damage: string | null;
+}
+
+export interface SkippedRow {
+  readonly reason: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** Aggregates of flows, one a (initiator, responder, service, transport, port, verdict). Struct of arrays. */
+export interface PairColumns {
+  readonly count: number;
+  readonly initiatorId: Int32Array;
+  readonly responderId: Int32Array;
+  /** Catalog index, 0 for unlisted. */
+  readonly service: Int32Array;
+  /** IP protocol number that the transport's name is made of. */
+  readonly protocol: Int32Array;
+  /** -1 where there is none. */
+  readonly port: Int32Array;
+  readonly verdict: Int32Array;
+  readonly flows: Float64Array;
+  readonly packets: Float64Array;
+  readonly bytes: Float64Array;
+  readonly firstSeenUs: Float64Array;
+  readonly lastSeenUs: Float64Array;
+}
+
+export interface MinuteRow {
+  readonly service: number;
+  readonly startUs: number;
+  readonly widthUs: number;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** Everything but flows, as it stands: written over what the last checkpoint wrote. */
+export interface Checkpoint {
+  readonly totals: RunTotals;
+  readonly sources: readonly SourceRow[];
+  readonly skipped: readonly SkippedRow[];
+  readonly pairs: PairColumns;
+  readonly minutes: readonly MinuteRow[];
+  readonly findings: readonly Finding[];
+  readonly texts: readonly FindingText[];
+  /** Counts behind the line of confidence, by name. */
+  readonly facts: Readonly<Record<string, number>>;
+}
+
+/** The text of address number `id`; numbers run from 1 in the order of first use. */
+export interface AddressTexts {
+  readonly size: number;
+  text(id: number): string;
+}
+
+export interface Sink {
+  /** Stores rows of flows; the batch is the caller's again when the call returns. */
+  flows(batch: EndedFlows, addresses: AddressTexts): void;
+  checkpoint(state: Checkpoint, addresses: AddressTexts): void;
+  /** Shows that the run is alive; cheap enough for every few seconds. */
+  heartbeat(): void;
+  finish(status: 'complete' | 'damaged' | 'interrupted', message: string | null): void;
+  close(): void;
+}

@@ -1,0 +1,133 @@
+// The small rows of a checkpoint: totals, sources, skip reasons, findings and their words, minutes and facts.
+
+import type { Database, Statement } from 'better-sqlite3';
+import { transportName } from '../../base/transport.ts';
+import { SERVICE_IDS } from '../../service/catalog.ts';
+import type { Checkpoint, RunTotals } from '../sink.ts';
+
+export class CheckpointWriter {
+  private readonly totals: Statement;
+  private readonly source: Statement;
+  private readonly skipped: Statement;
+  private readonly text: Statement;
+  private readonly finding: Statement;
+  private readonly dropFindings: Statement;
+  private readonly dropMinutes: Statement;
+  private readonly minute: Statement;
+  private readonly fact: Statement;
+  private readonly beat: Statement;
+  private readonly end: Statement;
+  private readonly breathe: () => void;
+
+  constructor(db: Database, runId: number, breathe: () => void) {
+    this.breathe = breathe;
+    const insert = (table: string, columns: string) => {
+      const marks = columns.split(',').map(() => '?');
+      return db.prepare(
+        `INSERT OR REPLACE INTO ${table} (run_id, ${columns}) VALUES (${runId}, ${marks.join(', ')})`,
+      );
+    };
+    this.source = insert(
+      'sources',
+      'source_id, path, format, link_types, snaplen, packets, bytes, first_packet_us, last_packet_us, damage_offset, damage',
+    );
+    this.skipped = insert('skipped', 'reason, packets, bytes');
+    this.text = insert('finding_texts', 'text_id, title, explanation, suggestion');
+    this.finding = insert(
+      'finding_rows',
+      'finding_id, kind, severity, status, transport, port, responder_id, initiator_id, initiators, flows, packets, bytes, outcome, first_seen_us, last_seen_us, text_id',
+    );
+    this.minute = insert('service_minutes', 'service, start_us, width_us, packets, bytes');
+    this.fact = insert('run_facts', 'name, value');
+    this.dropFindings = db.prepare(`DELETE FROM finding_rows WHERE run_id = ${runId} AND finding_id > ?`);
+    this.dropMinutes = db.prepare(`DELETE FROM service_minutes WHERE run_id = ${runId}`);
+    this.totals = db.prepare(`UPDATE runs SET heartbeat_us = ?, packets = ?, bytes = ?,
+      packets_out_of_order = ?, kernel_dropped = ?, interface_dropped = ?, first_packet_us = ?,
+      last_packet_us = ? WHERE id = ${runId}`);
+    this.beat = db.prepare(`UPDATE runs SET heartbeat_us = ? WHERE id = ${runId}`);
+    this.end = db.prepare(
+      `UPDATE runs SET status = ?, message = ?, heartbeat_us = ?, finished_at_us = ? WHERE id = ${runId}`,
+    );
+  }
+
+  /** Findings, which can be thousands, come first; the rest stands in one transaction with the totals. */
+  write(state: Checkpoint): void {
+    this.findings(state);
+    for (const [i, row] of state.sources.entries()) {
+      this.source.run(
+        i + 1,
+        row.path,
+        row.format,
+        row.linkTypes,
+        row.snaplen,
+        row.packets,
+        row.bytes,
+        row.firstPacketUs,
+        row.lastPacketUs,
+        row.damageOffset,
+        row.damage,
+      );
+    }
+    for (const row of state.skipped) this.skipped.run(row.reason, row.packets, row.bytes);
+    this.dropMinutes.run();
+    for (const row of state.minutes) {
+      this.minute.run(SERVICE_IDS[row.service], row.startUs, row.widthUs, row.packets, row.bytes);
+    }
+    for (const [name, value] of Object.entries(state.facts)) this.fact.run(name, value);
+    this.updateTotals(state.totals);
+  }
+
+  heartbeat(): void {
+    this.beat.run(nowUs());
+  }
+
+  finish(status: string, message: string | null): void {
+    const now = nowUs();
+    this.end.run(status, message, now, now);
+  }
+
+  private findings(state: Checkpoint): void {
+    for (const [i, text] of state.texts.entries()) {
+      this.text.run(i, text.title, text.explanation, text.suggestion);
+    }
+    for (const [i, row] of state.findings.entries()) {
+      this.finding.run(
+        i + 1,
+        row.kind,
+        row.severity,
+        row.status,
+        transportName(row.protocol),
+        row.port,
+        row.responderId,
+        row.initiatorId,
+        row.initiators,
+        row.flows,
+        row.packets,
+        row.bytes,
+        row.outcome,
+        row.firstSeenUs,
+        row.lastSeenUs,
+        row.text,
+      );
+      if (i % 500 === 499) this.breathe();
+    }
+    this.dropFindings.run(state.findings.length);
+  }
+
+  private updateTotals(totals: RunTotals): void {
+    this.totals.run(
+      nowUs(),
+      totals.packets,
+      totals.bytes,
+      totals.packetsOutOfOrder,
+      totals.kernelDropped,
+      totals.interfaceDropped,
+      totals.firstPacketUs,
+      totals.lastPacketUs,
+    );
+  }
+}
+
+function nowUs(): number {
+  return Date.now() * 1000;
+}

@@ -1,0 +1,87 @@
+// What rows of flows and pairs have in common is stored once a run, so that the rows are small integers.
+// The codes of a row are packed into four words and looked up; no text is made for a kind that is known.
+
+import type { Database, Statement } from 'better-sqlite3';
+import { VERDICTS } from '../../audit/terms.ts';
+import { PROTOCOL, transportName } from '../../base/transport.ts';
+import { TupleTable } from '../../base/tuple-table.ts';
+import { vlanText } from '../../decode/vlan.ts';
+import { W } from '../../flow/ended.ts';
+import { END_REASONS, FLOW_STATES, PAYLOAD_PROTOCOLS, START_BASES } from '../../flow/terms.ts';
+import { LABEL_BASES, SERVICE_IDS } from '../../service/catalog.ts';
+
+/** The kinds of flow of one run: everything but who, when and how much. */
+export class FlowKinds {
+  private readonly known = new TupleTable(256);
+  private readonly insert: Statement;
+
+  constructor(db: Database, runId: number) {
+    this.insert = db.prepare(`INSERT INTO flow_kinds (run_id, kind_id, ip_version, protocol, transport, state,
+      end_reason, direction_basis, service, inner_service, label_basis, verdict, payload_protocol, vlans,
+      encapsulation) VALUES (${runId}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  }
+
+  /** The number of the kind of the row that starts at word `at`; a new kind is written first. */
+  of(words: Int32Array, at: number): number {
+    const judged =
+      words[at + W.ipVersion] |
+      (words[at + W.protocol] << 4) |
+      (words[at + W.state] << 12) |
+      (words[at + W.endReason] << 16) |
+      (words[at + W.basis] << 20) |
+      (words[at + W.labelBasis] << 24) |
+      (words[at + W.verdict] << 28);
+    const named =
+      words[at + W.service] | (words[at + W.innerService] << 12) | (words[at + W.payloadProtocol] << 24);
+    const before = this.known.size;
+    const kind = this.known.intern(judged, named, words[at + W.vlans], words[at + W.encapsulation]);
+    if (kind === before) this.write(kind, words, at);
+    return kind;
+  }
+
+  private write(kind: number, words: Int32Array, at: number): void {
+    const protocol = words[at + W.protocol];
+    this.insert.run(
+      kind,
+      words[at + W.ipVersion],
+      protocol,
+      transportName(protocol),
+      FLOW_STATES[words[at + W.state]],
+      END_REASONS[words[at + W.endReason]],
+      START_BASES[words[at + W.basis]],
+      SERVICE_IDS[words[at + W.service]],
+      protocol === PROTOCOL.ah ? SERVICE_IDS[words[at + W.innerService]] : null,
+      LABEL_BASES[words[at + W.labelBasis]],
+      VERDICTS[words[at + W.verdict]],
+      PAYLOAD_PROTOCOLS[words[at + W.payloadProtocol]],
+      vlanText(words[at + W.vlans]),
+      encapsulationText(words[at + W.encapsulation]),
+    );
+  }
+}
+
+/** Nothing is looked through yet, so the word is 0 for every flow. */
+function encapsulationText(_word: number): string | null {
+  return null;
+}
+
+/** The kinds of pair of one run: service, transport and verdict. */
+export class PairKinds {
+  private readonly known = new TupleTable(64);
+  private readonly insert: Statement;
+
+  constructor(db: Database, runId: number) {
+    this.insert = db.prepare(
+      `INSERT INTO pair_kinds (run_id, kind_id, service, transport, verdict) VALUES (${runId}, ?, ?, ?, ?)`,
+    );
+  }
+
+  of(service: number, protocol: number, verdict: number): number {
+    const before = this.known.size;
+    const kind = this.known.intern(service, protocol, verdict, 0);
+    if (kind === before) {
+      this.insert.run(kind, SERVICE_IDS[service], transportName(protocol), VERDICTS[verdict]);
+    }
+    return kind;
+  }
+}

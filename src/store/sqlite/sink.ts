@@ -1,0 +1,157 @@
+// The SQLite sink: one run's rows, written in short transactions so that several runs can share a database.
+
+import type { Database } from 'better-sqlite3';
+import { EXIT, XportsError } from '../../base/errors.ts';
+import type { EndedFlows } from '../../flow/ended.ts';
+import type { AddressTexts, Checkpoint, RunStart, Sink } from '../sink.ts';
+import { CheckpointWriter } from './checkpoint-writer.ts';
+import { databaseError } from './failure.ts';
+import { FlowWriter } from './flow-writer.ts';
+import { closeWritten, openForWriting } from './open.ts';
+import { PairWriter } from './pair-writer.ts';
+import { thisProcess } from './processes.ts';
+import { markInterrupted } from './runs.ts';
+import { RowWriter, ShortTransactions } from './writing.ts';
+
+const ADDRESSES_PER_STATEMENT = 100;
+
+export class SqliteSink implements Sink {
+  readonly runId: number;
+  private readonly db: Database;
+  private readonly path: string;
+  private readonly transactions: ShortTransactions;
+  private readonly addresses: RowWriter;
+  private readonly flowWriter: FlowWriter;
+  private readonly pairWriter: PairWriter;
+  private readonly checkpointWriter: CheckpointWriter;
+  private addressesWritten = 0;
+  private flowsWritten = 0;
+  private finished = false;
+  private failure: string | null = null;
+  private closed = false;
+
+  /** Opens or creates the database and begins a run in it; runs whose process is gone are marked. */
+  constructor(path: string, start: RunStart) {
+    this.path = path;
+    this.db = openForWriting(path);
+    try {
+      this.runId = this.beginRun(start);
+      this.transactions = new ShortTransactions(this.db);
+      const breathe = () => this.transactions.breathe();
+      this.addresses = new RowWriter(
+        this.db,
+        'INSERT INTO addresses (run_id, address_id, address)',
+        `(${this.runId}, ?, ?)`,
+        2,
+        ADDRESSES_PER_STATEMENT,
+        breathe,
+      );
+      this.flowWriter = new FlowWriter(this.db, this.runId, breathe);
+      this.pairWriter = new PairWriter(this.db, this.runId, breathe);
+      this.checkpointWriter = new CheckpointWriter(this.db, this.runId, breathe);
+    } catch (error) {
+      this.db.close();
+      throw databaseError('write', path, error);
+    }
+  }
+
+  flows(batch: EndedFlows, addresses: AddressTexts): void {
+    this.write(() => {
+      this.writeAddresses(addresses);
+      this.flowWriter.write(batch);
+    });
+    this.flowsWritten += batch.count;
+  }
+
+  checkpoint(state: Checkpoint, addresses: AddressTexts): void {
+    this.write(() => {
+      this.writeAddresses(addresses);
+      this.pairWriter.write(state.pairs);
+      this.checkpointWriter.write(state);
+    });
+  }
+
+  heartbeat(): void {
+    this.write(() => this.checkpointWriter.heartbeat());
+  }
+
+  finish(status: 'complete' | 'damaged' | 'interrupted', message: string | null): void {
+    this.write(() => this.checkpointWriter.finish(status, message));
+    this.finished = true;
+  }
+
+  /** A run that was not finished is left as interrupted. */
+  close(): void {
+    if (this.closed) return;
+    if (!this.finished) this.abandon();
+    this.closed = true;
+    try {
+      closeWritten(this.db);
+    } catch (error) {
+      throw databaseError('write', this.path, error);
+    }
+  }
+
+  private abandon(): void {
+    try {
+      this.finish('interrupted', this.failure ?? 'the run ended early');
+    } catch {
+      // The database cannot be written, which was said before: a later run will mark this one.
+    }
+  }
+
+  private beginRun(start: RunStart): number {
+    const self = thisProcess();
+    const insert = this.db.prepare(`INSERT INTO runs (run_uid, sensor, source, source_kind, status,
+      started_at_us, heartbeat_us, profile, options, version, host, pid, process_started_at_us)
+      VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)`);
+    const begin = this.db.transaction(() => {
+      markInterrupted(this.db);
+      return insert.run(
+        start.runUid,
+        start.sensor,
+        start.source,
+        start.sourceKind,
+        start.startedAtUs,
+        Date.now() * 1000,
+        start.profile,
+        start.options,
+        start.version,
+        self.host,
+        self.pid,
+        self.startedAtUs,
+      );
+    });
+    return Number(begin.immediate().lastInsertRowid);
+  }
+
+  private writeAddresses(addresses: AddressTexts): void {
+    const writer = this.addresses;
+    while (this.addressesWritten < addresses.size) {
+      const id = ++this.addressesWritten;
+      writer.values[writer.at++] = id;
+      writer.values[writer.at++] = addresses.text(id);
+      writer.rowDone();
+    }
+    writer.flush();
+  }
+
+  private write(rows: () => void): void {
+    if (this.closed) {
+      throw new XportsError('internal', EXIT.database, `the database ${this.path} is closed already`);
+    }
+    try {
+      this.transactions.run(rows);
+    } catch (error) {
+      const failure = databaseError('write', this.path, error, this.kept());
+      this.failure = failure.message;
+      throw failure;
+    }
+  }
+
+  private kept(): string {
+    return this.flowsWritten === 0
+      ? `run ${this.runId} has stored no flows`
+      : `run ${this.runId} keeps the ${this.flowsWritten} flows stored before`;
+  }
+}
