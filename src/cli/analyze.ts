@@ -89,7 +89,7 @@ export function analyzeCommand(context: Context): Command {
 }
 
 async function run(captures: readonly string[], flags: Flags, context: Context): Promise<void> {
-  const result = await analyzed(captures, flags);
+  const result = await analyzed(captures, flags, context);
   for (const notice of result.notices) {
     if (!flags.quiet || result.exitCode !== EXIT.done) context.say(`xports: ${notice}`);
   }
@@ -110,8 +110,8 @@ async function run(captures: readonly string[], flags: Flags, context: Context):
 }
 
 /** Analyzes with a progress bar, and with Ctrl-C as a way to stop that keeps what was read. */
-async function analyzed(captures: readonly string[], flags: Flags): Promise<AnalyzeResult> {
-  const bar = ProgressBar.for(process.stderr, flags.progress && !flags.quiet);
+async function analyzed(captures: readonly string[], flags: Flags, context: Context): Promise<AnalyzeResult> {
+  const bar = ProgressBar.for(context.stderr, flags.progress && !flags.quiet);
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   process.once('SIGINT', onSignal);

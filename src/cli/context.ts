@@ -1,10 +1,11 @@
 // What every command gets: its output, how it looks, and the exit code it leaves.
 
 import { type Style, style } from '../report/style.ts';
-import { Output } from './output.ts';
+import { Output, type TextStream } from './output.ts';
 
 export interface Context {
   readonly out: Output;
+  readonly stderr: TextStream;
   /** Writes a line to standard error. */
   readonly say: (line: string) => void;
   readonly look: Style;
@@ -16,12 +17,19 @@ export function wantsColour(isTerminal: boolean, env: NodeJS.ProcessEnv): boolea
   return isTerminal && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
-export function processContext(): Context {
-  const out = new Output(process.stdout);
-  process.stderr.on('error', () => {});
+export interface Streams {
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+}
+
+export function contextOf({ stdout, stderr }: Streams): Context {
+  const out = new Output(stdout);
+  // Nobody is left to tell.
+  stderr.on('error', () => {});
   return {
     out,
-    say: (line) => process.stderr.write(`${line}\n`),
+    stderr,
+    say: (line) => stderr.write(`${line}\n`),
     look: style(out.columns, wantsColour(out.isTerminal, process.env)),
     exitCode: 0,
   };

@@ -2,7 +2,7 @@
 
 import { Command, Option } from 'commander';
 import { explained } from '../report/findings.ts';
-import { formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
+import { cellsOf, formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
 import type { AnyRow, FindingViewRow } from '../store/rows.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import type { Context } from './context.ts';
@@ -97,7 +97,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
     } else {
       const columns = flags.format === 'table' ? TABLE_COLUMNS : ALL_COLUMNS;
       await context.out.writeLines(
-        formatRows(flags.format, columns, rows.map(anyRow)),
+        formatRows(flags.format, columns, cellsOf(columns, rows.map(anyRow))),
         lineEnd(flags.format),
       );
     }

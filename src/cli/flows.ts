@@ -2,7 +2,7 @@
 
 import { Command, Option } from 'commander';
 import { formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
-import type { AnyRow, FlowFilter } from '../store/rows.ts';
+import type { Cell, FlowFilter } from '../store/rows.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import type { Context } from './context.ts';
 import {
@@ -28,7 +28,7 @@ interface Flags extends FlowFilter {
 const TABLE_LIMIT = 100;
 const TABLE_COLUMNS = [
   'flow_id',
-  'first_seen',
+  'first_seen_us',
   'transport',
   'initiator',
   'initiator_port',
@@ -79,13 +79,17 @@ async function run(flags: Flags, context: Context): Promise<void> {
     const choice = chosenRun(store, flags.run);
     const asked = flags.limit ?? (flags.format === 'table' ? TABLE_LIMIT : 0);
     const limit = asked === 0 ? -1 : asked;
-    if (flags.format !== 'table') {
-      const lines = formatRows(flags.format, store.flowColumns(), store.flows(choice, flags, limit));
-      await context.out.writeLines(lines, lineEnd(flags.format));
+    const { format } = flags;
+    if (format !== 'table') {
+      const columns = store.flowColumns();
+      const rows = store.flows(choice, flags, columns, limit);
+      await context.out.writeLines(formatRows(format, columns, rows), lineEnd(format));
       return;
     }
     const columns = choice === 'all' ? ['run_id', ...TABLE_COLUMNS] : TABLE_COLUMNS;
-    await context.out.writeLines(formatRows('table', columns, withTimes(store.flows(choice, flags, limit))));
+    const rows = withTimes(store.flows(choice, flags, columns, limit), columns.indexOf('first_seen_us'));
+    const shown = columns.map((column) => (column === 'first_seen_us' ? 'first_seen' : column));
+    await context.out.writeLines(formatRows(format, shown, rows));
     if (flags.limit === undefined) {
       const total = store.countFlows(choice, flags);
       if (total > TABLE_LIMIT) {
@@ -99,9 +103,10 @@ async function run(flags: Flags, context: Context): Promise<void> {
 }
 
 /** A table shows when a flow began as a date, in UTC. */
-function* withTimes(rows: Iterable<AnyRow>): IterableIterator<AnyRow> {
+function* withTimes(rows: Iterable<Cell[]>, at: number): IterableIterator<Cell[]> {
   for (const row of rows) {
-    const date = new Date(Number(row.first_seen_us) / 1000).toISOString();
-    yield { ...row, first_seen: date.replace('T', ' ').replace('Z', '') };
+    const date = new Date(Number(row[at]) / 1000).toISOString();
+    row[at] = date.replace('T', ' ').replace('Z', '');
+    yield row;
   }
 }

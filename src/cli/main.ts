@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, XportsError } from '../base/errors.ts';
 import { analyzeCommand } from './analyze.ts';
-import { type Context, processContext } from './context.ts';
+import { type Context, contextOf, type Streams } from './context.ts';
 import { findingsCommand } from './findings.ts';
 import { flowsCommand } from './flows.ts';
 import { reportCommand } from './report.ts';
@@ -22,8 +22,8 @@ Exit codes: 0 done, 1 --fail-on was met, 2 usage, 3 no capture could be read, 4 
 6 the database cannot be read or written.`;
 
 /** Runs one command and returns its exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
-  const context = processContext();
+export async function main(argv: readonly string[], streams: Streams = process): Promise<number> {
+  const context = contextOf(streams);
   try {
     await program(context).parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -51,20 +51,22 @@ function program(context: Context): Command {
   ];
   for (const command of commands) root.addCommand(command);
   for (const command of [root, ...commands, ...commands.flatMap((parent) => parent.commands)]) {
-    quietErrors(command);
+    quietErrors(command, context);
   }
   return root;
 }
 
 /** Errors come as exceptions, and are worded like our own. */
-function quietErrors(command: Command): void {
+function quietErrors(command: Command, context: Context): void {
   command
     .exitOverride()
     .showSuggestionAfterError(true)
     .showHelpAfterError(`  ${pathOf(command)} --help says what is accepted`)
     .helpOption('-h, --help', 'print this help')
     .configureOutput({
-      writeErr: (text) => process.stderr.write(text),
+      writeOut: (text) => void context.out.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+      getOutHelpWidth: () => context.look.width,
       outputError: (text, write) => write(text.replace(/^error: /, 'xports: ')),
     });
 }

@@ -11,7 +11,11 @@ import type { StoreReader } from '../store/sqlite/reader.ts';
 export const DEFAULT_DB = 'xports.db';
 
 export function dbOption(): Option {
-  return new Option('--db <file>', 'the database').default(DEFAULT_DB);
+  return new Option('--db <file>', 'the database').default(DEFAULT_DB).argParser((text) => {
+    // SQLite would take these for a database that is gone when it is closed.
+    if (text !== '' && text !== ':memory:') return text;
+    throw new InvalidArgumentError('Give the name of a file.');
+  });
 }
 
 export type RunArgument = number | 'all' | 'latest';
@@ -76,24 +80,23 @@ export function parseService(text: string): string {
 
 /** A test of an address's text: equal to one address, or within a block such as 10.0.0.0/8. */
 export function parseAddress(text: string): (address: string) => boolean {
+  const [base, bits] = text.split('/');
   try {
-    if (!text.includes('/')) {
-      const wanted = normal(ipaddr.parse(text));
-      return (address) => address === wanted;
+    // The library also takes 10.1 and 0x0a000001, which nobody means.
+    if (base.includes('.') && !base.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(base))
+      throw new Error();
+    if (bits === undefined) {
+      const wanted = ipaddr.parse(text).toNormalizedString();
+      return (address) => ipaddr.parse(address).toNormalizedString() === wanted;
     }
-    const [block, bits] = ipaddr.parseCIDR(text);
+    const [block, length] = ipaddr.parseCIDR(text);
     return (address) => {
       const candidate = ipaddr.parse(address);
-      return candidate.kind() === block.kind() && candidate.match(block, bits);
+      return candidate.kind() === block.kind() && candidate.match(block, length);
     };
   } catch {
     throw new InvalidArgumentError('Give an address, or a block such as 10.0.0.0/8 or 2001:db8::/32.');
   }
-}
-
-function normal(address: ipaddr.IPv4 | ipaddr.IPv6): string {
-  if (address instanceof ipaddr.IPv4) return address.toString();
-  return address.isIPv4MappedAddress() ? `::ffff:${address.toIPv4Address()}` : address.toRFC5952String();
 }
 
 export function severityOption(flags: string, description: string): Option {

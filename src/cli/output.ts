@@ -4,14 +4,17 @@ import { once } from 'node:events';
 
 const CHUNK_CHARACTERS = 64 * 1024;
 
+/** What is needed of a stream: standard output, or a test's. */
+export type TextStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
 export class Output {
   /** True once nobody reads any more. */
   closed = false;
   readonly isTerminal: boolean;
-  private readonly stream: NodeJS.WriteStream;
+  private readonly stream: TextStream;
   private pending = '';
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: TextStream) {
     this.stream = stream;
     this.isTerminal = stream.isTTY === true;
     stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -2,6 +2,7 @@
 
 import type { Progress } from '../pipeline/analyze.ts';
 import { byteSize, grouped, spanText } from '../report/format.ts';
+import type { TextStream } from './output.ts';
 
 const REDRAW_MS = 100;
 /** The time left is guessed only once there is something to guess from. */
@@ -10,17 +11,17 @@ const BAR_CELLS = 24;
 const CLEAR_LINE = '\r\u001b[K';
 
 export class ProgressBar {
-  private readonly stream: NodeJS.WriteStream | null;
+  private readonly stream: TextStream | null;
   private readonly startedAt = performance.now();
   private drawnAt = Number.NEGATIVE_INFINITY;
   private drawn = false;
 
-  private constructor(stream: NodeJS.WriteStream | null) {
+  private constructor(stream: TextStream | null) {
     this.stream = stream;
   }
 
   /** A bar on a terminal; elsewhere one that draws nothing. */
-  static for(stream: NodeJS.WriteStream, wanted: boolean): ProgressBar {
+  static for(stream: TextStream, wanted: boolean): ProgressBar {
     return new ProgressBar(wanted && stream.isTTY === true ? stream : null);
   }
 

@@ -1,7 +1,7 @@
 // xports runs: what is in the database, and how to make it smaller.
 
 import { Command, Option } from 'commander';
-import { formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
+import { cellsOf, formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
 import type { AnyRow } from '../store/rows.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import { deleteRun, vacuum } from '../store/sqlite/runs.ts';
@@ -74,7 +74,10 @@ async function listRuns(flags: Flags, context: Context): Promise<void> {
       return { ...row, started };
     });
     const columns = flags.format === 'table' ? TABLE_COLUMNS : ALL_COLUMNS;
-    await context.out.writeLines(formatRows(flags.format, columns, rows), lineEnd(flags.format));
+    await context.out.writeLines(
+      formatRows(flags.format, columns, cellsOf(columns, rows)),
+      lineEnd(flags.format),
+    );
   } finally {
     store.close();
   }

@@ -1,7 +1,7 @@
 // xports services: the catalog, or with --run what a run saw of each service.
 
 import { Command, Option } from 'commander';
-import { formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
+import { cellsOf, formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
 import { ALLOW_LIST } from '../service/allow-list.ts';
 import type { AnyRow } from '../store/rows.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
@@ -54,7 +54,10 @@ async function run(flags: Flags, context: Context): Promise<void> {
     await context.out.write(`${JSON.stringify(chosen, null, 2)}\n`);
     return;
   }
-  await context.out.writeLines(formatRows(flags.format, columns, rows), lineEnd(flags.format));
+  await context.out.writeLines(
+    formatRows(flags.format, columns, cellsOf(columns, rows)),
+    lineEnd(flags.format),
+  );
 }
 
 interface Listing {

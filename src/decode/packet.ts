@@ -19,7 +19,8 @@ export class PacketView {
   ordinal = 0.5;
   /** Length on the wire. */
   wireBytes = 0;
-  /** 1 where the packet is older than the run's clock. */
+  /** The run's clock at this packet, and 1 where the packet is older than that. */
+  clockUs = 0.5;
   past = 0;
 
   /** A code of decode/skip.ts; 0 where the packet belongs to a flow. */
@@ -66,6 +67,14 @@ export class PacketView {
   encapsulation = 0;
   /** 1 where the link's destination is a multicast or broadcast address. */
   linkGroup = 0;
+
+  /** The flow's key, as flow/key.ts makes it. */
+  dir = 0;
+  ports = 0;
+  kind = 0;
+  hash = 0;
+  /** Where its record was a moment ago, in words of the table; -1 where there was none. */
+  near = 0;
 }
 
 export const HINT = { none: 0, reply: 1, init: 2, initAck: 3 } as const;

@@ -79,7 +79,9 @@ export class Exporter {
     out[d + D.lastSeenUs] = Math.max(inOrder, doubles[q + Q.lastPast]);
 
     const tcp = inner === PROTOCOL.tcp && !unread;
-    row[w + W.state] = tcp ? tcpState(bits) : plainState(bits, doubles[q + Q.packetsA + r] > 0);
+    row[w + W.state] = tcp
+      ? tcpState(bits)
+      : plainState(bits, doubles[q + Q.packetsA] > 0 && doubles[q + Q.packetsA + 1] > 0);
     row[w + W.endReason] = tcp ? tcpEnd(bits, reason) : reason;
     row[w + W.initiatorId] = this.idOf(row, w + W.initiator, wide);
     row[w + W.responderId] = this.idOf(row, w + W.responder, wide);

@@ -10,6 +10,7 @@ import { DuplicateSampler } from './duplicates.ts';
 import type { EndedFlows } from './ended.ts';
 import { Exporter } from './exporter.ts';
 import { FragmentTable } from './fragments.ts';
+import { setKey } from './key.ts';
 import { ServiceMinutes } from './minutes.ts';
 import { FlowTable, type FlowTableOptions } from './table.ts';
 
@@ -32,14 +33,18 @@ export class FlowMeter {
   private readonly fragments: FragmentTable;
   private readonly exporter: Exporter;
   private readonly quoted = new PacketView();
+  private readonly seed: number;
+  /** Keeps the touching of memory from being optimised away. */
+  protected touched = 0;
 
   /** `services` is how many there are, unlisted included; `deliver` takes batches of ended flows. */
   constructor(options: FlowTableOptions, services: number, deliver: (batch: EndedFlows) => void) {
+    this.seed = options.hashSeed;
     this.minutes = new ServiceMinutes(services);
     this.exporter = new Exporter(this.addresses, options.tcpListed, deliver);
     this.v4 = new FlowTable(false, RESERVE_V4, options, this.exporter);
     this.v6 = new FlowTable(true, RESERVE_V6, options, this.exporter);
-    this.fragments = new FragmentTable(this.addresses, (fragment) => this.count(fragment));
+    this.fragments = new FragmentTable(this.addresses, (fragment) => this.addWaited(fragment));
   }
 
   /** Moves the clock by a packet's time and marks the packet where it comes from the past. */
@@ -49,20 +54,23 @@ export class FlowMeter {
       packet.past = 0;
     } else if (packet.timeUs === NO_TIME) {
       packet.timeUs = Math.max(this.clockUs, 0);
-      this.tick(packet);
+      this.clockUs = packet.timeUs;
+      packet.past = 0;
     } else {
       packet.past = 1;
       this.packetsOutOfOrder++;
     }
+    packet.clockUs = this.clockUs;
   }
 
-  /** Counts a packet that has no skip reason, after `tick`. */
-  add(packet: PacketView): void {
-    this.duplicates.look(packet);
-    if (packet.fragment === FRAGMENT.later && !this.fragments.later(packet, this.clockUs)) return;
-    this.count(packet);
-    if (packet.fragment === FRAGMENT.first) this.fragments.first(packet, this.clockUs);
-    if (packet.quoteAt !== 0) this.refuseQuoted(packet);
+  /** Counts the first `count` of the packets, which have no skip reason and went through `tick` in this order. */
+  add(packets: readonly PacketView[], count: number): void {
+    let touched = 0;
+    for (let n = 0; n < count; n++) setKey(packets[n], this.seed);
+    for (let n = 0; n < count; n++) touched ^= this.tableOf(packets[n]).touchSlot(packets[n]);
+    for (let n = 0; n < count; n++) touched ^= this.tableOf(packets[n]).touchRecord(packets[n]);
+    this.touched = touched;
+    for (let n = 0; n < count; n++) this.addOne(packets[n]);
   }
 
   /** Delivers every flow that is left, ended or not: the source has no more packets. */
@@ -73,9 +81,30 @@ export class FlowMeter {
     this.exporter.finish();
   }
 
+  private addOne(packet: PacketView): void {
+    this.duplicates.look(packet);
+    if (packet.fragment === FRAGMENT.later) {
+      if (!this.fragments.later(packet, packet.clockUs)) return;
+      setKey(packet, this.seed);
+    }
+    this.count(packet);
+    if (packet.fragment === FRAGMENT.first) this.fragments.first(packet, packet.clockUs);
+    if (packet.quoteAt !== 0) this.refuseQuoted(packet);
+  }
+
+  /** A fragment that waited for its first one: it joins now what began meanwhile. */
+  private addWaited(fragment: PacketView): void {
+    fragment.clockUs = this.clockUs;
+    setKey(fragment, this.seed);
+    this.count(fragment);
+  }
+
+  private tableOf(packet: PacketView): FlowTable {
+    return packet.ipVersion === 4 ? this.v4 : this.v6;
+  }
+
   private count(packet: PacketView): void {
-    const table = packet.ipVersion === 4 ? this.v4 : this.v6;
-    const service = table.add(packet, this.clockUs);
+    const service = this.tableOf(packet).add(packet);
     this.minutes.add(packet.timeUs, service, packet.wireBytes);
   }
 
@@ -96,6 +125,8 @@ export class FlowMeter {
     const toSender =
       quoted.src0 === packet.dst0 &&
       (v4 || (quoted.src1 === packet.dst1 && quoted.src2 === packet.dst2 && quoted.src3 === packet.dst3));
-    if (toSender) (v4 ? this.v4 : this.v6).refuse(quoted);
+    if (!toSender) return;
+    setKey(quoted, this.seed);
+    this.tableOf(quoted).refuse(quoted);
   }
 }

@@ -4,6 +4,8 @@
 // A flow has two sides, A and B, by the order of their endpoints. Which of them is the initiator is a bit, since it
 // may be known only later. Of each pair of fields or bits, B's follows A's, so that `+ side` or `<< side` picks one.
 
+/** Large buffers begin 16 bytes behind a page's start: records behind this many words begin on cache lines. */
+export const PAD_WORDS = 12;
 export const V4_WORDS = 32;
 export const V6_WORDS = 40;
 
@@ -20,7 +22,6 @@ export const F = {
   isnA: 28,
   isnB: 29,
   vlans: 30,
-  service: 31,
   /** The other three words of A's IPv6 address; B's follow. */
   restA: 32,
   restB: 35,
@@ -41,7 +42,12 @@ export const Q = {
 } as const;
 
 /** The word `kind`: the outer protocol, the one inside AH, whether ports are missing, the encapsulation. */
-export const KIND = { innerShift: 8, portsUnread: 1 << 16, encapsulationShift: 17 } as const;
+export const KIND = {
+  innerShift: 8,
+  portsUnreadShift: 16,
+  portsUnread: 1 << 16,
+  encapsulationShift: 17,
+} as const;
 
 /** Bits of the word `bits`. Those with an A in the name have B's above them. */
 export const BIT = {
@@ -68,6 +74,9 @@ export const BIT = {
   espInUdp: 1 << 21,
   /** Stored and ended; kept so that what follows on its key continues it. */
   expired: 1 << 22,
+  /** Eight bits: what the flow's packets are counted as while they pass. */
+  serviceShift: 23,
+  serviceMask: 255 << 23,
 } as const;
 
 const EITHER = 3;

@@ -13,6 +13,7 @@ import {
   F,
   HANDSHAKE_SEEN,
   KIND,
+  PAD_WORDS,
   Q,
   V4_WORDS,
   V6_WORDS,
@@ -71,34 +72,54 @@ export class FlowTable {
   constructor(wide: boolean, reserve: number, options: FlowTableOptions, exporter: Exporter) {
     this.wide = wide;
     this.stride = wide ? V6_WORDS : V4_WORDS;
-    this.words = new Int32Array(reserve * this.stride);
+    this.words = new Int32Array(PAD_WORDS + reserve * this.stride);
     this.doubles = new Float64Array(this.words.buffer);
     this.options = options;
     this.exporter = exporter;
   }
 
-  /** Counts the packet in its flow, which begins if there is none. Returns the service it is counted as. */
-  add(packet: PacketView, clockUs: number): number {
-    const dir = this.wide ? side6(packet) : side4(packet);
-    const hash = this.wide ? this.hash6(packet, dir) : this.hash4(packet, dir);
-    let record = this.find(packet, dir, hash);
-    if (record < 0) {
-      record = this.insert(packet, dir, hash, clockUs);
-    } else {
-      const idle = clockUs - this.doubles[(record >> 1) + Q.timer];
-      const limit = packet.inner === PROTOCOL.tcp ? this.options.tcpIdleUs : this.options.otherIdleUs;
-      if (idle > limit) this.afterIdle(record, packet, dir, clockUs, idle - limit);
-      else if (this.options.activeUs > 0) this.afterActive(record, packet, dir, clockUs);
+  /**
+   * Asks memory for the slot of a packet that comes soon. A flow table is larger than the caches, so a group of
+   * packets first touches its slots, then its records, and is counted when both are near (docs/adr/0003).
+   */
+  touchSlot(packet: PacketView): number {
+    return this.slots[(packet.hash & this.mask) * 2];
+  }
+
+  /** Looks up where the packet's record probably is, and asks memory for as much of it as the packet will need. */
+  touchRecord(packet: PacketView): number {
+    const { slots, mask } = this;
+    let at = packet.hash & mask;
+    let number = slots[at * 2];
+    while (number !== 0 && slots[at * 2 + 1] !== packet.hash) {
+      at = (at + 1) & mask;
+      number = slots[at * 2];
     }
-    this.update(record, packet, dir, clockUs);
-    return this.words[record + F.service];
+    packet.near = number === 0 ? -1 : PAD_WORDS + (number - 1) * this.stride;
+    if (number === 0) return 0;
+    const second = packet.payloadBytes === 0 ? 0 : this.words[packet.near + F.vlans];
+    return this.words[packet.near] ^ second;
+  }
+
+  /** Counts the packet in its flow, which begins if there is none. Returns the service it is counted as. */
+  add(packet: PacketView): number {
+    let record = packet.near;
+    if (record < 0 || record >= this.endOfRecords || !this.holds(record, packet)) record = this.find(packet);
+    if (record < 0) {
+      record = this.insert(packet);
+    } else {
+      const idle = packet.clockUs - this.doubles[(record >> 1) + Q.timer];
+      const limit = packet.inner === PROTOCOL.tcp ? this.options.tcpIdleUs : this.options.otherIdleUs;
+      if (idle > limit) this.afterIdle(record, packet, idle - limit);
+      else if (this.options.activeUs > 0) this.afterActive(record, packet);
+    }
+    this.update(record, packet);
+    return (this.words[record + F.bits] & BIT.serviceMask) >>> BIT.serviceShift;
   }
 
   /** Marks the flow of a packet that an ICMP error quotes. */
   refuse(quoted: PacketView): void {
-    const dir = this.wide ? side6(quoted) : side4(quoted);
-    const hash = this.wide ? this.hash6(quoted, dir) : this.hash4(quoted, dir);
-    const record = this.find(quoted, dir, hash);
+    const record = this.find(quoted);
     if (record >= 0 && (this.words[record + F.bits] & BIT.expired) === 0) {
       this.words[record + F.bits] |= BIT.icmpRefused;
     }
@@ -112,7 +133,7 @@ export class FlowTable {
   /** Stores all that is left, at the end of a run. */
   drain(clockUs: number): void {
     for (let n = 0; n < this.count; n++) {
-      const record = n * this.stride;
+      const record = this.recordOf(n);
       if ((this.words[record + F.bits] & BIT.expired) !== 0) continue;
       const ended = clockUs - this.doubles[(record >> 1) + Q.timer] > this.idleOf(record);
       this.export(record, ended ? END.idle : END.end);
@@ -121,58 +142,45 @@ export class FlowTable {
     this.slots.fill(0);
   }
 
-  // The key
-
-  private hash4(packet: PacketView, dir: number): number {
-    const ports = portsOf(packet, dir);
-    const a = dir === 0 ? packet.src0 : packet.dst0;
-    const b = dir === 0 ? packet.dst0 : packet.src0;
-    let h = Math.imul(a ^ this.options.hashSeed, 0x9e3779b1 | 0);
-    h = Math.imul(h ^ (h >>> 15) ^ b, 0x85ebca6b | 0);
-    h = Math.imul(h ^ (h >>> 13) ^ ports ^ Math.imul(kindOf(packet), 31), 0xc2b2ae35 | 0);
-    return h ^ (h >>> 16);
-  }
-
-  private hash6(packet: PacketView, dir: number): number {
-    const src = fold(packet.src0, packet.src1, packet.src2, packet.src3, this.options.hashSeed);
-    const dst = fold(packet.dst0, packet.dst1, packet.dst2, packet.dst3, this.options.hashSeed);
-    const a = dir === 0 ? src : dst;
-    const b = dir === 0 ? dst : src;
-    let h = Math.imul(a, 0x9e3779b1 | 0);
-    h = Math.imul(h ^ (h >>> 15) ^ b, 0x85ebca6b | 0);
-    h = Math.imul(h ^ (h >>> 13) ^ portsOf(packet, dir) ^ Math.imul(kindOf(packet), 31), 0xc2b2ae35 | 0);
-    return h ^ (h >>> 16);
-  }
-
   /** The record's offset in words, or -1. */
-  private find(packet: PacketView, dir: number, hash: number): number {
-    const { slots, words, mask } = this;
-    const ports = portsOf(packet, dir);
-    const kind = kindOf(packet);
-    const a = dir === 0 ? packet.src0 : packet.dst0;
-    const b = dir === 0 ? packet.dst0 : packet.src0;
-    let at = hash & mask;
+  private find(packet: PacketView): number {
+    const { slots, mask } = this;
+    let at = packet.hash & mask;
     for (;;) {
       const number = slots[at * 2];
       if (number === 0) return -1;
-      if (slots[at * 2 + 1] === hash) {
-        const record = (number - 1) * this.stride;
-        if (
-          words[record + F.ports] === ports &&
-          words[record + F.addressA] === a &&
-          words[record + F.addressB] === b &&
-          words[record + F.kind] === kind &&
-          (!this.wide || this.restIs(record, packet, dir))
-        ) {
-          return record;
-        }
+      if (slots[at * 2 + 1] === packet.hash) {
+        const record = this.recordOf(number - 1);
+        if (this.holds(record, packet)) return record;
       }
       at = (at + 1) & mask;
     }
   }
 
-  private restIs(record: number, packet: PacketView, dir: number): boolean {
+  /** Whether the record's key is the packet's. */
+  private holds(record: number, packet: PacketView): boolean {
+    const { words } = this;
+    return (
+      words[record + F.ports] === packet.ports &&
+      words[record + F.addressA] === (packet.dir === 0 ? packet.src0 : packet.dst0) &&
+      words[record + F.addressB] === (packet.dir === 0 ? packet.dst0 : packet.src0) &&
+      words[record + F.kind] === packet.kind &&
+      (!this.wide || this.restIs(record, packet))
+    );
+  }
+
+  private recordOf(n: number): number {
+    return PAD_WORDS + n * this.stride;
+  }
+
+  /** Behind the last record in use; what lies there may look like one. */
+  private get endOfRecords(): number {
+    return this.recordOf(this.count);
+  }
+
+  private restIs(record: number, packet: PacketView): boolean {
     const words = this.words;
+    const { dir } = packet;
     const src = record + (dir === 0 ? F.restA : F.restB);
     const dst = record + (dir === 0 ? F.restB : F.restA);
     return (
@@ -187,13 +195,14 @@ export class FlowTable {
 
   // Beginnings
 
-  private insert(packet: PacketView, dir: number, hash: number, clockUs: number): number {
-    if (this.count === this.limit) this.makeRoom(clockUs);
-    const record = this.count * this.stride;
-    const words = this.words;
+  private insert(packet: PacketView): number {
+    if (this.count === this.limit) this.makeRoom(packet.clockUs);
+    const { dir, hash } = packet;
+    const record = this.endOfRecords;
+    const { words } = this;
     words.fill(0, record, record + this.stride);
-    words[record + F.ports] = portsOf(packet, dir);
-    words[record + F.kind] = kindOf(packet);
+    words[record + F.ports] = packet.ports;
+    words[record + F.kind] = packet.kind;
     words[record + F.addressA] = dir === 0 ? packet.src0 : packet.dst0;
     words[record + F.addressB] = dir === 0 ? packet.dst0 : packet.src0;
     words[record + F.hash] = hash;
@@ -209,13 +218,14 @@ export class FlowTable {
     }
     this.count++;
     this.place(this.count, hash);
-    this.begin(record, packet, dir, clockUs);
+    this.begin(record, packet);
     return record;
   }
 
   /** Sets what a new flow starts from; its key stands already. */
-  private begin(record: number, packet: PacketView, dir: number, clockUs: number): void {
+  private begin(record: number, packet: PacketView): void {
     const { words, doubles } = this;
+    let { dir } = packet;
     const q = record >> 1;
     for (let i = Q.packetsA; i <= Q.lastPast; i++) doubles[q + i] = 0;
     words[record + F.isnA] = 0;
@@ -223,7 +233,7 @@ export class FlowTable {
     words[record + F.vlans] = packet.vlans;
     doubles[q + Q.first] = packet.timeUs;
     doubles[q + Q.flowId] = packet.ordinal;
-    doubles[q + Q.timer] = clockUs;
+    doubles[q + Q.timer] = packet.clockUs;
     let bits = packet.past === 0 ? 0 : BIT.timerIsClock;
     if (packet.inner === PROTOCOL.tcp && packet.portsUnread === 0) {
       bits |= BASIS.portGuess << BIT.basisShift;
@@ -273,18 +283,12 @@ export class FlowTable {
       if (protocol === PROTOCOL.tcp) service = options.tcpServices[port];
       else if (protocol === PROTOCOL.udp) service = options.udpServices[port];
     }
-    words[record + F.service] = service;
+    words[record + F.bits] = (words[record + F.bits] & ~BIT.serviceMask) | (service << BIT.serviceShift);
   }
 
   // Endings that a packet finds
 
-  private afterIdle(
-    record: number,
-    packet: PacketView,
-    dir: number,
-    clockUs: number,
-    overdueUs: number,
-  ): void {
+  private afterIdle(record: number, packet: PacketView, overdueUs: number): void {
     const bits = this.words[record + F.bits];
     const established = packet.inner === PROTOCOL.tcp && isEstablished(bits) && !isOver(bits);
     const isnA = this.words[record + F.isnA];
@@ -292,19 +296,19 @@ export class FlowTable {
     const flowId = this.doubles[(record >> 1) + Q.flowId];
     if ((bits & BIT.expired) === 0) this.export(record, END.idle);
     const opens = (packet.tcpFlags & TCP.syn) !== 0;
-    this.begin(record, packet, dir, clockUs);
+    this.begin(record, packet);
     if (established && !opens && overdueUs <= REMEMBER_US) this.inherit(record, bits, isnA, isnB, flowId);
   }
 
-  private afterActive(record: number, packet: PacketView, dir: number, clockUs: number): void {
+  private afterActive(record: number, packet: PacketView): void {
     const q = record >> 1;
-    if (clockUs - this.doubles[q + Q.first] <= this.options.activeUs) return;
+    if (packet.clockUs - this.doubles[q + Q.first] <= this.options.activeUs) return;
     const bits = this.words[record + F.bits];
     const isnA = this.words[record + F.isnA];
     const isnB = this.words[record + F.isnB];
     const flowId = this.doubles[q + Q.flowId];
     this.export(record, END.active);
-    this.begin(record, packet, dir, clockUs);
+    this.begin(record, packet);
     this.inherit(record, bits, isnA, isnB, flowId);
   }
 
@@ -318,16 +322,17 @@ export class FlowTable {
   }
 
   /** Ends the flow because another began on the same five-tuple. */
-  private restart(record: number, packet: PacketView, dir: number, clockUs: number): void {
+  private restart(record: number, packet: PacketView): void {
     this.export(record, END.end);
-    this.begin(record, packet, dir, clockUs);
+    this.begin(record, packet);
   }
 
   // A packet of a flow
 
-  private update(record: number, packet: PacketView, dir: number, clockUs: number): void {
-    if (packet.inner === PROTOCOL.tcp) this.updateTcp(record, packet, dir, clockUs);
-    const doubles = this.doubles;
+  private update(record: number, packet: PacketView): void {
+    if (packet.inner === PROTOCOL.tcp) this.updateTcp(record, packet);
+    const { doubles } = this;
+    const { dir } = packet;
     const q = record >> 1;
     doubles[q + Q.packetsA + dir] += 1;
     doubles[q + Q.bytesA + dir] += packet.wireBytes;
@@ -359,22 +364,22 @@ export class FlowTable {
     this.words[record + F.bits] |= bits;
   }
 
-  private updateTcp(record: number, packet: PacketView, dir: number, clockUs: number): void {
+  private updateTcp(record: number, packet: PacketView): void {
     const flags = packet.tcpFlags;
     if ((flags & (TCP.syn | TCP.fin | TCP.rst)) !== 0) {
-      this.updateHandshake(record, packet, dir, clockUs);
+      this.updateHandshake(record, packet);
     } else if ((flags & TCP.ack) !== 0) {
       const bits = this.words[record + F.bits];
-      const ack = BIT.ackA << dir;
+      const ack = BIT.ackA << packet.dir;
       if ((bits & ack) === 0) this.words[record + F.bits] = bits | ack;
     }
   }
 
-  private updateHandshake(record: number, packet: PacketView, dir: number, clockUs: number): void {
-    const words = this.words;
-    const flags = packet.tcpFlags;
+  private updateHandshake(record: number, packet: PacketView): void {
+    const { words } = this;
+    const { dir, tcpFlags: flags } = packet;
     if ((flags & TCP.syn) !== 0) {
-      if (this.isAnotherConnection(record, packet, dir)) this.restart(record, packet, dir, clockUs);
+      if (this.isAnotherConnection(record, packet, dir)) this.restart(record, packet);
       if ((flags & TCP.ack) !== 0) this.seeSynAck(record, packet, dir);
       else this.seeSyn(record, packet, dir);
       return;
@@ -455,7 +460,7 @@ export class FlowTable {
     const timers: number[] = [];
     const byAge = clockUs - this.options.tcpIdleUs - REMEMBER_US;
     for (let n = 0; n < this.count; n++) {
-      const record = n * this.stride;
+      const record = this.recordOf(n);
       const timer = this.doubles[(record >> 1) + Q.timer];
       if (this.isRemembered(record) && timer >= byAge && clockUs - timer > this.options.tcpIdleUs)
         timers.push(timer);
@@ -475,14 +480,14 @@ export class FlowTable {
     const { words, doubles, stride } = this;
     let kept = 0;
     for (let n = 0; n < this.count; n++) {
-      const record = n * stride;
+      const record = this.recordOf(n);
       const timer = doubles[(record >> 1) + Q.timer];
       if (clockUs - timer > this.idleOf(record)) {
         if ((words[record + F.bits] & BIT.expired) === 0) this.export(record, END.idle);
         if (timer < forgetBeforeUs || !this.isRemembered(record)) continue;
         words[record + F.bits] |= BIT.expired;
       }
-      if (kept !== n) words.copyWithin(kept * stride, record, record + stride);
+      if (kept !== n) words.copyWithin(this.recordOf(kept), record, record + stride);
       kept++;
     }
     this.count = kept;
@@ -493,9 +498,9 @@ export class FlowTable {
     this.sweep(clockUs);
     if (this.count * 4 <= this.limit * 3) return;
     this.limit *= 2;
-    if (this.limit * this.stride > this.words.length) {
-      const larger = new Int32Array(this.limit * this.stride);
-      larger.set(this.words.subarray(0, this.count * this.stride));
+    if (this.recordOf(this.limit) > this.words.length) {
+      const larger = new Int32Array(this.recordOf(this.limit));
+      larger.set(this.words.subarray(0, this.endOfRecords));
       this.words = larger;
       this.doubles = new Float64Array(larger.buffer);
     }
@@ -505,7 +510,7 @@ export class FlowTable {
   private rebuild(slots: Int32Array<ArrayBuffer>): void {
     this.slots = slots;
     this.mask = slots.length / 2 - 1;
-    for (let n = 0; n < this.count; n++) this.place(n + 1, this.words[n * this.stride + F.hash]);
+    for (let n = 0; n < this.count; n++) this.place(n + 1, this.words[this.recordOf(n) + F.hash]);
   }
 
   private place(number: number, hash: number): void {
@@ -515,37 +520,4 @@ export class FlowTable {
     slots[at * 2] = number;
     slots[at * 2 + 1] = hash;
   }
-}
-
-/** 0 where the sender is side A, 1 where it is side B: A is the lower endpoint. */
-function side4(packet: PacketView): number {
-  if (packet.src0 !== packet.dst0) return packet.src0 < packet.dst0 ? 0 : 1;
-  return packet.srcPort <= packet.dstPort ? 0 : 1;
-}
-
-function side6(packet: PacketView): number {
-  if (packet.src0 !== packet.dst0) return packet.src0 < packet.dst0 ? 0 : 1;
-  if (packet.src1 !== packet.dst1) return packet.src1 < packet.dst1 ? 0 : 1;
-  if (packet.src2 !== packet.dst2) return packet.src2 < packet.dst2 ? 0 : 1;
-  if (packet.src3 !== packet.dst3) return packet.src3 < packet.dst3 ? 0 : 1;
-  return packet.srcPort <= packet.dstPort ? 0 : 1;
-}
-
-function portsOf(packet: PacketView, dir: number): number {
-  return dir === 0 ? (packet.srcPort << 16) | packet.dstPort : (packet.dstPort << 16) | packet.srcPort;
-}
-
-function kindOf(packet: PacketView): number {
-  return (
-    packet.protocol |
-    (packet.inner << KIND.innerShift) |
-    (packet.portsUnread << 16) |
-    (packet.encapsulation << KIND.encapsulationShift)
-  );
-}
-
-function fold(w0: number, w1: number, w2: number, w3: number, seed: number): number {
-  let h = Math.imul(w0 ^ seed, 0x9e3779b1 | 0) ^ w1;
-  h = Math.imul(h ^ (h >>> 15), 0x85ebca6b | 0) ^ w2;
-  return Math.imul(h ^ (h >>> 13), 0xc2b2ae35 | 0) ^ w3;
 }

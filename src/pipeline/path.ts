@@ -19,6 +19,8 @@ import type { Checkpoint, PairColumns, RunTotals, Sink, SourceRow } from '../sto
 import type { OpenSource } from './merge.ts';
 import { SkippedTally } from './skipped.ts';
 
+const GROUP = 32;
+
 export type FlowsKept = 'all' | 'unexpected' | 'none';
 
 export interface PathOptions extends JudgeOptions {
@@ -40,7 +42,8 @@ export class PacketPath {
   /** Packets and bytes read. */
   packets = 0;
   bytes = 0;
-  private readonly packet = new PacketView();
+  /** Packets are decoded and counted in groups of this many: see FlowTable.touchSlot. */
+  private readonly group = Array.from({ length: GROUP }, () => new PacketView());
   private readonly skipped = new SkippedTally();
   private readonly tally = new Tally();
   private readonly judge: Judge;
@@ -74,12 +77,14 @@ export class PacketPath {
   /** Takes the source's records at hand, as far as they are not later than `limitUs`. */
   run(source: OpenSource, limitUs: number): void {
     const { batch } = source;
-    const { packet, meter, skipped } = this;
+    const { group, meter } = this;
     let bytes = 0;
     let at = source.next;
+    let waiting = 0;
     for (; at < batch.count; at++) {
       const timeUs = batch.timeUs[at];
       if (timeUs > limitUs) break;
+      const packet = group[waiting];
       packet.timeUs = timeUs;
       packet.ordinal = ++this.packets;
       decodeRecord(
@@ -94,9 +99,13 @@ export class PacketPath {
       bytes += packet.wireBytes;
       if (packet.timeUs < source.firstPacketUs) source.firstPacketUs = packet.timeUs;
       if (packet.timeUs > source.lastPacketUs) source.lastPacketUs = packet.timeUs;
-      if (packet.skip === 0) meter.add(packet);
-      else skipped.add(packet);
+      if (packet.skip !== 0) this.skipped.add(packet);
+      else if (++waiting === GROUP) {
+        meter.add(group, waiting);
+        waiting = 0;
+      }
     }
+    meter.add(group, waiting);
     source.packets += at - source.next;
     source.bytes += bytes;
     this.bytes += bytes;

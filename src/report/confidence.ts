@@ -106,7 +106,7 @@ function aboutFlows(store: StoreReader, runId: number): Remark[] {
   const midStream = fact('tcp_mid_stream_flows');
   if (midStream > 0) {
     remarks.push({
-      warning: false,
+      warning: midStream / tcp > NOTABLE,
       text: `Begun before the capture, so that who opened them is a guess: ${share(midStream, tcp, 'TCP flow')}.`,
     });
   }

@@ -41,16 +41,18 @@ export function findingsSection(store: StoreReader, runId: number, look: Style):
   return `${heading}  ${summary}\n\n${blocks.join('\n\n')}`;
 }
 
-/** Blocks of findings; words that were just said about another finding are not said again. */
+/** Blocks of findings; the words that several share are said at the first of them. */
 export function explained(rows: readonly FindingViewRow[], look: Style): string[] {
   const said = new Set<string>();
   return rows.map((row) => {
     const parts = [headline(row, look), look.faint(paragraph(evidence(row), look.width, INDENT))];
-    for (const words of [row.explanation, row.suggestion]) {
-      if (words === '' || said.has(words)) continue;
+    const words = `${row.explanation}\n${row.suggestion}`;
+    if (!said.has(words)) {
       said.add(words);
-      const lead = words === row.suggestion ? `${INDENT.slice(2)}→ ` : INDENT;
-      parts.push(paragraph(words, look.width, INDENT, lead));
+      if (row.explanation !== '') parts.push(paragraph(row.explanation, look.width, INDENT));
+      if (row.suggestion !== '') {
+        parts.push(paragraph(row.suggestion, look.width, INDENT, `${INDENT.slice(2)}→ `));
+      }
     }
     return parts.join('\n');
   });

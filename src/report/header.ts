@@ -4,7 +4,7 @@ import type { RunRow } from '../store/rows.ts';
 import type { StoreReader } from '../store/sqlite/reader.ts';
 import { byteSize, counted, spanText, timeText } from './format.ts';
 import type { Style } from './style.ts';
-import { paragraph, printable, shortened } from './text.ts';
+import { paragraph, printable, shortenedPath } from './text.ts';
 
 const FILES_SHOWN = 3;
 
@@ -16,7 +16,7 @@ export function headerSection(store: StoreReader, runId: number, look: Style): s
     const format = sources[i]?.format ?? null;
     const kinds = format === null ? '' : ` (${format}, ${sources[i].link_types ?? 'no packets'})`;
     const shown = name === '-' ? 'standard input' : name;
-    return `  ${shortened(printable(shown), look.width - 2 - kinds.length)}${look.faint(kinds)}`;
+    return `  ${shortenedPath(printable(shown), look.width - 2 - kinds.length)}${look.faint(kinds)}`;
   });
   if (names.length > FILES_SHOWN) lines.push(look.faint(`  and ${names.length - FILES_SHOWN} more`));
   const head = [look.heading(`Run ${run.id}`), statusText(run, look)]
@@ -24,7 +24,7 @@ export function headerSection(store: StoreReader, runId: number, look: Style): s
     .join('  ');
   const amount =
     run.packets === 0 ? '' : `${counted(run.packets, 'packet')}, ${byteSize(run.bytes)} on the wire`;
-  const words = [timeSpan(run), amount, run.message ?? ''].filter((part) => part !== '');
+  const words = [timeSpan(run), amount, ...interruption(run)].filter((part) => part !== '');
   return [head, ...lines, ...words.map((part) => paragraph(part, look.width, '  '))].join('\n');
 }
 
@@ -35,6 +35,11 @@ function timeSpan(run: RunRow): string {
   const to = timeText(run.last_packet_us);
   const sameDay = from.slice(0, 10) === to.slice(0, 10);
   return `${from} to ${sameDay ? to.slice(11) : to} (${span})`;
+}
+
+/** Why a run stopped early; damage is named with its source, under confidence. */
+function interruption(run: RunRow): string[] {
+  return run.status === 'interrupted' && run.message !== null ? run.message.split('\n') : [];
 }
 
 function statusText(run: RunRow, look: Style): string {

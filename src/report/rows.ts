@@ -1,18 +1,23 @@
 // Any list of rows as CSV (RFC 4180), JSON lines, or aligned columns, a line at a time however many there are.
 
-import type { AnyRow } from '../store/rows.ts';
+import type { AnyRow, Cell } from '../store/rows.ts';
 import { printable, shortened } from './text.ts';
 
 export const ROW_FORMATS = ['table', 'csv', 'jsonl'] as const;
 export type RowFormat = (typeof ROW_FORMATS)[number];
 
-type Cell = string | number | null | undefined;
+type Row = readonly Cell[];
 
-/** Lines without their ends; `columns` names what is shown and in which order. */
+/** Rows as the cells of `columns`. */
+export function cellsOf(columns: readonly string[], rows: readonly AnyRow[]): Row[] {
+  return rows.map((row) => columns.map((column) => row[column] ?? null));
+}
+
+/** Lines without their ends; `columns` names the cells of each row. */
 export function formatRows(
   format: RowFormat,
   columns: readonly string[],
-  rows: Iterable<AnyRow>,
+  rows: Iterable<Row>,
 ): IterableIterator<string> {
   switch (format) {
     case 'csv':
@@ -29,37 +34,38 @@ export function lineEnd(format: RowFormat): string {
   return format === 'csv' ? '\r\n' : '\n';
 }
 
-function* csvLines(columns: readonly string[], rows: Iterable<AnyRow>): IterableIterator<string> {
+function* csvLines(columns: readonly string[], rows: Iterable<Row>): IterableIterator<string> {
   yield columns.map(csvField).join(',');
-  for (const row of rows) yield columns.map((column) => csvField(row[column])).join(',');
+  for (const row of rows) yield row.map(csvField).join(',');
 }
 
 function csvField(value: Cell): string {
-  const text = value === null || value === undefined ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  if (value === null) return '';
+  if (typeof value === 'number') return String(value);
+  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 
-function* jsonLines(columns: readonly string[], rows: Iterable<AnyRow>): IterableIterator<string> {
+function* jsonLines(columns: readonly string[], rows: Iterable<Row>): IterableIterator<string> {
   for (const row of rows) {
-    yield JSON.stringify(Object.fromEntries(columns.map((column) => [column, row[column] ?? null])));
+    yield JSON.stringify(Object.fromEntries(columns.map((column, i) => [column, row[i]])));
   }
 }
 
 /** Rows that are looked at to choose the widths. */
 const LOOK_AHEAD = 200;
-const WIDEST_COLUMN = 60;
+const WIDEST_COLUMN = 80;
 
-function* tableLines(columns: readonly string[], rows: Iterable<AnyRow>): IterableIterator<string> {
+function* tableLines(columns: readonly string[], rows: Iterable<Row>): IterableIterator<string> {
   const rest = rows[Symbol.iterator]();
-  const first: AnyRow[] = [];
+  const first: Row[] = [];
   let next = rest.next();
   while (!next.done && first.length < LOOK_AHEAD) {
     first.push(next.value);
     next = rest.next();
   }
-  const numeric = columns.map((column) => first.some((row) => typeof row[column] === 'number'));
-  const widths = columns.map((column) =>
-    Math.min(WIDEST_COLUMN, Math.max(column.length, ...first.map((row) => cellText(row[column]).length))),
+  const numeric = columns.map((_, i) => first.some((row) => typeof row[i] === 'number'));
+  const widths = columns.map((column, i) =>
+    Math.min(WIDEST_COLUMN, Math.max(column.length, ...first.map((row) => cellText(row[i]).length))),
   );
   const line = (cells: readonly string[]) =>
     cells
@@ -69,7 +75,7 @@ function* tableLines(columns: readonly string[], rows: Iterable<AnyRow>): Iterab
       })
       .join('  ')
       .trimEnd();
-  const body = (row: AnyRow) => line(columns.map((column) => cellText(row[column])));
+  const body = (row: Row) => line(row.map(cellText));
   yield line(columns);
   yield widths.map((width) => '─'.repeat(width)).join('  ');
   for (const row of first) yield body(row);
@@ -77,5 +83,5 @@ function* tableLines(columns: readonly string[], rows: Iterable<AnyRow>): Iterab
 }
 
 function cellText(value: Cell): string {
-  return value === null || value === undefined ? '-' : printable(String(value));
+  return value === null ? '-' : printable(String(value));
 }

@@ -36,3 +36,8 @@ export function paragraph(text: string, width: number, indent: string, first = i
 export function shortened(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 0))}…`;
 }
+
+/** A path in at most `width` characters: its end says more than its beginning. */
+export function shortenedPath(path: string, width: number): string {
+  return path.length <= width ? path : `…${path.slice(path.length - Math.max(width - 1, 0))}`;
+}

@@ -82,8 +82,10 @@ export interface FindingViewRow {
   readonly suggestion: string;
 }
 
-/** A row whose columns depend on the query: text, number or nothing. */
-export type AnyRow = Readonly<Record<string, string | number | null>>;
+export type Cell = string | number | null;
+
+/** A row by the names of its columns. */
+export type AnyRow = Readonly<Record<string, Cell>>;
 
 /** One run, or every run of the database. */
 export type RunChoice = number | 'all';

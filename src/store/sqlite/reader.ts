@@ -5,6 +5,7 @@ import { EXIT, XportsError } from '../../base/errors.ts';
 import { serviceRow } from '../../service/catalog.ts';
 import type {
   AnyRow,
+  Cell,
   FindingViewRow,
   FlowFilter,
   RunChoice,
@@ -114,14 +115,24 @@ export class StoreReader {
     return (name) => facts.get(name) ?? 0;
   }
 
-  /** Flows one after the other, so that any number of them can pass. */
-  *flows(choice: RunChoice, filter: FlowFilter, limit = -1): IterableIterator<AnyRow> {
+  /**
+   * Flows one after the other, so that any number of them can pass, as the cells of `columns`: an object a row
+   * takes twice as long.
+   */
+  *flows(
+    choice: RunChoice,
+    filter: FlowFilter,
+    columns: readonly string[],
+    limit = -1,
+  ): IterableIterator<Cell[]> {
     const { where, values } = this.flowConditions(choice, filter);
     try {
-      const statement = this.db.prepare(
-        `SELECT * FROM flow_records ${where} ORDER BY run_id, flow_id LIMIT @limit`,
-      );
-      yield* statement.iterate({ ...values, limit }) as IterableIterator<AnyRow>;
+      const statement = this.db
+        .prepare(
+          `SELECT ${columns.join(', ')} FROM flow_records ${where} ORDER BY run_id, flow_id LIMIT @limit`,
+        )
+        .raw();
+      yield* statement.iterate({ ...values, limit }) as IterableIterator<Cell[]>;
     } catch (error) {
       throw databaseError('read', this.path, error);
     }

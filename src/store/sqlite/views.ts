@@ -42,13 +42,17 @@ WHERE p.flows > 0;
 
 CREATE VIEW service_counts AS
 SELECT p.run_id, k.service, k.transport, nullif(p.port, -1) AS port, k.verdict,
-  sum(p.flows) AS flows, sum(p.packets) AS packets, sum(p.bytes) AS bytes,
-  count(DISTINCT p.initiator_id) AS initiators, count(DISTINCT p.responder_id) AS responders,
-  min(p.first_seen_us) AS first_seen_us, max(p.last_seen_us) AS last_seen_us
-FROM pairs p
-CROSS JOIN pair_kinds k ON k.run_id = p.run_id AND k.kind_id = p.kind_id
-WHERE p.flows > 0
-GROUP BY p.run_id, k.service, k.transport, p.port, k.verdict;
+  p.flows, p.packets, p.bytes, p.initiators, p.responders, p.first_seen_us, p.last_seen_us
+FROM (
+  SELECT run_id, kind_id, port,
+    sum(flows) AS flows, sum(packets) AS packets, sum(bytes) AS bytes,
+    count(DISTINCT initiator_id) AS initiators, count(DISTINCT responder_id) AS responders,
+    min(first_seen_us) AS first_seen_us, max(last_seen_us) AS last_seen_us
+  FROM pairs
+  WHERE flows > 0
+  GROUP BY run_id, kind_id, port
+) p
+CROSS JOIN pair_kinds k ON k.run_id = p.run_id AND k.kind_id = p.kind_id;
 
 CREATE VIEW findings AS
 SELECT f.run_id, f.finding_id, f.kind, f.severity, f.status, f.transport, f.port,

@@ -1,0 +1,26 @@
+// Calls the command line within the test's own process, with streams that keep what is written.
+
+import { Writable } from 'node:stream';
+import { main } from '../../src/cli/main.ts';
+
+export interface Called {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+class Kept extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+export async function xports(...args: readonly string[]): Promise<Called> {
+  const stdout = new Kept();
+  const stderr = new Kept();
+  const code = await main(args, { stdout, stderr });
+  return { code, out: stdout.text, err: stderr.text };
+}

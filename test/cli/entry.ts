@@ -1,0 +1,5 @@
+// The command line from its sources, as tests start it.
+
+import { main } from '../../src/cli/main.ts';
+
+process.exitCode = await main(process.argv.slice(2));
