@@ -61,6 +61,8 @@ export class PacketView {
   /** One of FRAGMENT, with the identification. `ipId` is set for whole IPv4 packets too. */
   fragment = 0;
   ipId = 0;
+  /** Not 0 where the packet is a fragment, quotes another, or bears one of the marks below. */
+  rare = 0;
 
   /** See vlan.ts. */
   vlans = 0;
@@ -73,7 +75,7 @@ export class PacketView {
   ports = 0;
   kind = 0;
   hash = 0;
-  /** Where its record was a moment ago, in words of the table; -1 where there was none. */
+  /** The number of the record that is probably its flow's; -1 where there was none a moment ago. */
   near = 0;
 }
 

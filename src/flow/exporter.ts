@@ -5,7 +5,7 @@ import { PROTOCOL } from '../base/transport.ts';
 import type { AddressBook } from './addresses.ts';
 import { DirectionEvidence } from './direction.ts';
 import { D, EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from './ended.ts';
-import { BIT, F, KIND, Q } from './record.ts';
+import { BIT, COLD, COLD_Q, HOT, KIND, type Records, TIMER } from './record.ts';
 import { plainState, tcpEnd, tcpState } from './state.ts';
 import { BASIS, PAYLOAD } from './terms.ts';
 
@@ -27,15 +27,15 @@ export class Exporter {
     this.deliver = deliver;
   }
 
-  /** Writes the record at word `record` of a table as a row; `reason` is how it left the table. */
-  write(words: Int32Array, doubles: Float64Array, record: number, wide: boolean, reason: number): void {
-    const batch = this.batch;
-    const w = batch.count * ROW_WORDS;
-    const d = batch.count * ROW_DOUBLES;
-    const row = batch.words;
-    const q = record >> 1;
-    const bits = words[record + F.bits];
-    const kind = words[record + F.kind];
+  /** Writes record `n` as a row; `reason` is how it left the table. */
+  write(records: Records, n: number, reason: number): void {
+    const { hot, cold, coldQ, wide } = records;
+    const at = records.hotAt(n);
+    const coldAt = records.coldAt(n);
+    const w = this.batch.count * ROW_WORDS;
+    const row = this.batch.words;
+    const bits = hot[at + HOT.bits];
+    const kind = hot[at + HOT.kind];
     const inner = (kind >>> KIND.innerShift) & 255;
     const unread = (kind & KIND.portsUnread) !== 0;
     const i = (bits & BIT.initiatorIsB) === 0 ? 0 : 1;
@@ -44,16 +44,16 @@ export class Exporter {
     row[w + W.ipVersion] = wide ? 6 : 4;
     row[w + W.protocol] = kind & 255;
     row[w + W.innerProtocol] = inner;
-    const ports = words[record + F.ports];
+    const ports = hot[at + HOT.ports];
     const ported = !unread && (inner === PROTOCOL.tcp || inner === PROTOCOL.udp || inner === PROTOCOL.sctp);
     row[w + W.initiatorPort] = !ported ? -1 : i === 0 ? ports >>> 16 : ports & 0xffff;
     row[w + W.responderPort] = !ported ? -1 : r === 0 ? ports >>> 16 : ports & 0xffff;
-    writeAddress(row, w + W.initiator, words, record, i, wide);
-    writeAddress(row, w + W.responder, words, record, r, wide);
-    row[w + W.vlans] = words[record + F.vlans];
+    writeAddress(row, w + W.initiator, hot, at, i, wide);
+    writeAddress(row, w + W.responder, hot, at, r, wide);
+    row[w + W.vlans] = hot[at + HOT.vlans];
     row[w + W.encapsulation] = kind >>> KIND.encapsulationShift;
-    row[w + W.initiatorIsn] = words[record + F.isnA + i];
-    row[w + W.responderIsn] = words[record + F.isnA + r];
+    row[w + W.initiatorIsn] = cold[coldAt + COLD.isnA + i];
+    row[w + W.responderIsn] = cold[coldAt + COLD.isnA + r];
     let rowBits = 0;
     if ((bits & (BIT.isnKnownA << i)) !== 0) rowBits |= ROW.initiatorIsnKnown;
     if ((bits & (BIT.isnKnownA << r)) !== 0) rowBits |= ROW.responderIsnKnown;
@@ -65,23 +65,24 @@ export class Exporter {
     const basis = (bits & BIT.basisMask) >>> BIT.basisShift;
     row[w + W.basis] = basis;
 
-    const out = batch.doubles;
-    out[d + D.flowId] = doubles[q + Q.flowId];
-    out[d + D.continuesFlowId] = doubles[q + Q.continues];
-    out[d + D.packetsOut] = doubles[q + Q.packetsA + i];
-    out[d + D.packetsBack] = doubles[q + Q.packetsA + r];
-    out[d + D.bytesOut] = doubles[q + Q.bytesA + i];
-    out[d + D.bytesBack] = doubles[q + Q.bytesA + r];
-    out[d + D.payloadOut] = doubles[q + Q.payloadA + i];
-    out[d + D.payloadBack] = doubles[q + Q.payloadA + r];
-    out[d + D.firstSeenUs] = doubles[q + Q.first];
-    const inOrder = (bits & BIT.timerIsClock) === 0 ? doubles[q + Q.timer] : 0;
-    out[d + D.lastSeenUs] = Math.max(inOrder, doubles[q + Q.lastPast]);
+    const d = this.batch.count * ROW_DOUBLES;
+    const out = this.batch.doubles;
+    const q = coldAt >> 1;
+    out[d + D.flowId] = coldQ[q + COLD_Q.flowId];
+    out[d + D.continuesFlowId] = coldQ[q + COLD_Q.continues];
+    out[d + D.packetsOut] = records.sum(n, HOT.packetsA + i);
+    out[d + D.packetsBack] = records.sum(n, HOT.packetsA + r);
+    out[d + D.bytesOut] = records.sum(n, HOT.bytesA + i);
+    out[d + D.bytesBack] = records.sum(n, HOT.bytesA + r);
+    out[d + D.payloadOut] = records.sum(n, HOT.payloadA + i);
+    out[d + D.payloadBack] = records.sum(n, HOT.payloadA + r);
+    out[d + D.firstSeenUs] = coldQ[q + COLD_Q.first];
+    const inOrder = (bits & BIT.timerIsClock) === 0 ? records.hotQ[(at >> 1) + TIMER] : 0;
+    out[d + D.lastSeenUs] = Math.max(inOrder, coldQ[q + COLD_Q.lastPast]);
 
     const tcp = inner === PROTOCOL.tcp && !unread;
-    row[w + W.state] = tcp
-      ? tcpState(bits)
-      : plainState(bits, doubles[q + Q.packetsA] > 0 && doubles[q + Q.packetsA + 1] > 0);
+    const bothWays = out[d + D.packetsOut] > 0 && out[d + D.packetsBack] > 0;
+    row[w + W.state] = tcp ? tcpState(bits) : plainState(bits, bothWays);
     row[w + W.endReason] = tcp ? tcpEnd(bits, reason) : reason;
     row[w + W.initiatorId] = this.idOf(row, w + W.initiator, wide);
     row[w + W.responderId] = this.idOf(row, w + W.responder, wide);
@@ -139,18 +140,18 @@ export class Exporter {
 
 function writeAddress(
   row: Int32Array,
+  to: number,
+  hot: Int32Array,
   at: number,
-  words: Int32Array,
-  record: number,
   side: number,
   wide: boolean,
 ): void {
-  row[at] = words[record + F.addressA + side];
+  row[to] = hot[at + HOT.addressA + side];
   if (!wide) return;
-  const rest = record + (side === 0 ? F.restA : F.restB);
-  row[at + 1] = words[rest];
-  row[at + 2] = words[rest + 1];
-  row[at + 3] = words[rest + 2];
+  const rest = at + (side === 0 ? HOT.restA : HOT.restB);
+  row[to + 1] = hot[rest];
+  row[to + 2] = hot[rest + 1];
+  row[to + 3] = hot[rest + 2];
 }
 
 /** Pairs of words, and of doubles, that change places when initiator and responder do. */

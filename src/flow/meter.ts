@@ -12,7 +12,7 @@ import { Exporter } from './exporter.ts';
 import { FragmentTable } from './fragments.ts';
 import { setKey } from './key.ts';
 import { ServiceMinutes } from './minutes.ts';
-import { FlowTable, type FlowTableOptions } from './table.ts';
+import { FlowTable, type FlowTableOptions, type RarePackets } from './table.ts';
 
 /** The time of a packet whose record has none: it takes the clock's. */
 export const NO_TIME = -1;
@@ -21,7 +21,7 @@ export const NO_TIME = -1;
 const RESERVE_V4 = 1 << 19;
 const RESERVE_V6 = 1 << 17;
 
-export class FlowMeter {
+export class FlowMeter implements RarePackets {
   /** The highest packet time seen, in microseconds since the epoch; before the first packet, below 0. */
   clockUs = -0.5;
   packetsOutOfOrder = 0;
@@ -34,16 +34,14 @@ export class FlowMeter {
   private readonly exporter: Exporter;
   private readonly quoted = new PacketView();
   private readonly seed: number;
-  /** Keeps the touching of memory from being optimised away. */
-  protected touched = 0;
 
   /** `services` is how many there are, unlisted included; `deliver` takes batches of ended flows. */
   constructor(options: FlowTableOptions, services: number, deliver: (batch: EndedFlows) => void) {
     this.seed = options.hashSeed;
     this.minutes = new ServiceMinutes(services);
     this.exporter = new Exporter(this.addresses, options.tcpListed, deliver);
-    this.v4 = new FlowTable(false, RESERVE_V4, options, this.exporter);
-    this.v6 = new FlowTable(true, RESERVE_V6, options, this.exporter);
+    this.v4 = new FlowTable(false, RESERVE_V4, options, this.exporter, this.minutes, this);
+    this.v6 = new FlowTable(true, RESERVE_V6, options, this.exporter, this.minutes, this);
     this.fragments = new FragmentTable(this.addresses, (fragment) => this.addWaited(fragment));
   }
 
@@ -63,14 +61,24 @@ export class FlowMeter {
     packet.clockUs = this.clockUs;
   }
 
-  /** Counts the first `count` of the packets, which have no skip reason and went through `tick` in this order. */
-  add(packets: readonly PacketView[], count: number): void {
-    let touched = 0;
-    for (let n = 0; n < count; n++) setKey(packets[n], this.seed);
-    for (let n = 0; n < count; n++) touched ^= this.tableOf(packets[n]).touchSlot(packets[n]);
-    for (let n = 0; n < count; n++) touched ^= this.tableOf(packets[n]).touchRecord(packets[n]);
-    this.touched = touched;
-    for (let n = 0; n < count; n++) this.addOne(packets[n]);
+  /**
+   * Counts the first `count` of the packets, which are all of one IP version, have no skip reason and went through
+   * `tick` in this order.
+   */
+  addAll(packets: readonly PacketView[], count: number, ipVersion: number): void {
+    for (let k = 0; k < count; k++) this.duplicates.look(packets[k]);
+    (ipVersion === 4 ? this.v4 : this.v6).addAll(packets, count);
+  }
+
+  /** A packet that its table did not count in passing. */
+  add(packet: PacketView, table: FlowTable): void {
+    if (packet.fragment === FRAGMENT.later) {
+      if (!this.fragments.later(packet, packet.clockUs)) return;
+      setKey(packet, this.seed);
+    }
+    table.add(packet);
+    if (packet.fragment === FRAGMENT.first) this.fragments.first(packet, packet.clockUs);
+    if (packet.quoteAt !== 0) this.refuseQuoted(packet);
   }
 
   /** Delivers every flow that is left, ended or not: the source has no more packets. */
@@ -81,31 +89,15 @@ export class FlowMeter {
     this.exporter.finish();
   }
 
-  private addOne(packet: PacketView): void {
-    this.duplicates.look(packet);
-    if (packet.fragment === FRAGMENT.later) {
-      if (!this.fragments.later(packet, packet.clockUs)) return;
-      setKey(packet, this.seed);
-    }
-    this.count(packet);
-    if (packet.fragment === FRAGMENT.first) this.fragments.first(packet, packet.clockUs);
-    if (packet.quoteAt !== 0) this.refuseQuoted(packet);
-  }
-
   /** A fragment that waited for its first one: it joins now what began meanwhile. */
   private addWaited(fragment: PacketView): void {
     fragment.clockUs = this.clockUs;
     setKey(fragment, this.seed);
-    this.count(fragment);
+    this.tableOf(fragment).add(fragment);
   }
 
   private tableOf(packet: PacketView): FlowTable {
     return packet.ipVersion === 4 ? this.v4 : this.v6;
-  }
-
-  private count(packet: PacketView): void {
-    const service = this.tableOf(packet).add(packet);
-    this.minutes.add(packet.timeUs, service, packet.wireBytes);
   }
 
   /** The flow whose packet the ICMP error quotes, if the error went to that packet's sender. */

@@ -1,16 +1,18 @@
-// The layout of a flow record in the table: 32 words for IPv4, 40 for IPv6, seen as doubles where a quantity needs
-// it. The first cache line is what every packet touches; the second what only some do.
+// The layout of a flow record. What every packet touches is one cache line of the hot array; what only the first
+// packets and the last one touch is in the cold one, under the same number.
 //
-// A flow has two sides, A and B, by the order of their endpoints. Which of them is the initiator is a bit, since it
-// may be known only later. Of each pair of fields or bits, B's follows A's, so that `+ side` or `<< side` picks one.
+// A flow has two sides: A sent its first packet. Which of them is the initiator is a bit, since that may be known
+// only later. Of each pair of fields or bits, B's follows A's, so that `+ side` or `<< side` picks one.
 
 /** Large buffers begin 16 bytes behind a page's start: records behind this many words begin on cache lines. */
 export const PAD_WORDS = 12;
-export const V4_WORDS = 32;
-export const V6_WORDS = 40;
+/** Words of a hot record; with IPv6 the rest of the addresses follows. */
+export const HOT_WORDS = 16;
+export const WIDE_WORDS = 24;
+export const COLD_WORDS = 16;
 
-/** Word offsets. */
-export const F = {
+/** Word offsets in a hot record. */
+export const HOT = {
   /** A's port in the high half, B's in the low. */
   ports: 0,
   kind: 1,
@@ -19,26 +21,35 @@ export const F = {
   addressB: 3,
   bits: 4,
   hash: 5,
-  isnA: 28,
-  isnB: 29,
-  vlans: 30,
+  /** Unsigned sums modulo 2^32; how often each went over is in the cold record. */
+  packetsA: 8,
+  bytesA: 10,
+  payloadA: 12,
+  /** See decode/vlan.ts. */
+  vlans: 14,
   /** The other three words of A's IPv6 address; B's follow. */
-  restA: 32,
-  restB: 35,
+  restA: 16,
+  restB: 19,
 } as const;
 
-/** Offsets in doubles. */
-export const Q = {
-  /** The clock at the last packet that moved the idle timer. */
-  timer: 3,
-  packetsA: 4,
-  bytesA: 6,
-  payloadA: 8,
-  first: 10,
-  flowId: 11,
-  continues: 12,
+/** In doubles from the hot record's start: the clock at the last packet that moved the idle timer. */
+export const TIMER = 3;
+
+/** Word offsets in a cold record. */
+export const COLD = {
+  /** How often each sum went over 2^32, in the order of the sums. */
+  carries: 8,
+  isnA: 14,
+  isnB: 15,
+} as const;
+
+/** Offsets in a cold record, in doubles. */
+export const COLD_Q = {
+  first: 0,
+  flowId: 1,
+  continues: 2,
   /** The newest of the packets that came from the past; 0 for none. */
-  lastPast: 13,
+  lastPast: 3,
 } as const;
 
 /** The word `kind`: the outer protocol, the one inside AH, whether ports are missing, the encapsulation. */
@@ -82,6 +93,63 @@ export const BIT = {
 const EITHER = 3;
 export const ANY_SYN = BIT.synA * EITHER;
 export const ANY_SYN_ACK = BIT.synAckA * EITHER;
+export const ANY_ACK = BIT.ackA * EITHER;
 export const BOTH_FIN = BIT.finA * EITHER;
 export const ANY_RST = BIT.rstEarly | BIT.rstLate;
 export const HANDSHAKE_SEEN = ANY_SYN | ANY_SYN_ACK;
+
+/** One table's records: both arrays, each with its view of the same memory as doubles. */
+export class Records {
+  readonly wide: boolean;
+  readonly hotWords: number;
+  hot: Int32Array<ArrayBuffer>;
+  hotQ: Float64Array<ArrayBuffer>;
+  cold: Int32Array<ArrayBuffer>;
+  coldQ: Float64Array<ArrayBuffer>;
+
+  /** Room for `capacity` records is set aside; the system gives memory only as it is touched. */
+  constructor(wide: boolean, capacity: number) {
+    this.wide = wide;
+    this.hotWords = wide ? WIDE_WORDS : HOT_WORDS;
+    this.hot = new Int32Array(PAD_WORDS + capacity * this.hotWords);
+    this.hotQ = new Float64Array(this.hot.buffer);
+    this.cold = new Int32Array(PAD_WORDS + capacity * COLD_WORDS);
+    this.coldQ = new Float64Array(this.cold.buffer);
+  }
+
+  get capacity(): number {
+    return (this.cold.length - PAD_WORDS) / COLD_WORDS;
+  }
+
+  /** Where record `n` begins in the hot array, in words. */
+  hotAt(n: number): number {
+    return PAD_WORDS + n * this.hotWords;
+  }
+
+  coldAt(n: number): number {
+    return PAD_WORDS + n * COLD_WORDS;
+  }
+
+  /** The sum at `field` of record `n`. */
+  sum(n: number, field: number): number {
+    const carry = this.cold[this.coldAt(n) + COLD.carries + field - HOT.packetsA];
+    return carry * 4_294_967_296 + (this.hot[this.hotAt(n) + field] >>> 0);
+  }
+
+  /** Copies record `from` over record `to`. */
+  move(from: number, to: number): void {
+    this.hot.copyWithin(this.hotAt(to), this.hotAt(from), this.hotAt(from + 1));
+    this.cold.copyWithin(this.coldAt(to), this.coldAt(from), this.coldAt(from + 1));
+  }
+
+  /** Makes room for `capacity` records; the first `count` are kept. */
+  grow(capacity: number, count: number): void {
+    const larger = new Records(this.wide, capacity);
+    larger.hot.set(this.hot.subarray(0, this.hotAt(count)));
+    larger.cold.set(this.cold.subarray(0, this.coldAt(count)));
+    this.hot = larger.hot;
+    this.hotQ = larger.hotQ;
+    this.cold = larger.cold;
+    this.coldQ = larger.coldQ;
+  }
+}

@@ -1,42 +1,40 @@
-// The flow table: one record a live flow, found by an open-addressed hash of its key. One table holds IPv4, another
-// IPv6; they differ in the width of a record only. Records lie in one array in the order their flows began, so a
-// sweep that drops what has ended closes the gaps, and nothing points into the array but the hash slots.
+// The flow table: one record a live flow, found by a hash of its key. One table holds IPv4, another IPv6; they differ
+// in the width of a record only. Records lie in the order their flows began, and a sweep that drops what has ended
+// closes the gaps: nothing points at a record but the slots, which a sweep rebuilds.
 
 import { PROTOCOL } from '../base/transport.ts';
-import { HINT, type PacketView, TCP } from '../decode/packet.ts';
+import { type PacketView, TCP } from '../decode/packet.ts';
+import { firstGuess, type PortTables, serviceOf } from './beginning.ts';
 import type { Exporter } from './exporter.ts';
+import { setKey } from './key.ts';
+import type { ServiceMinutes } from './minutes.ts';
 import {
-  ANY_RST,
+  ANY_ACK,
   ANY_SYN,
   ANY_SYN_ACK,
   BIT,
-  F,
-  HANDSHAKE_SEEN,
+  COLD,
+  COLD_Q,
+  HOT,
   KIND,
   PAD_WORDS,
-  Q,
-  V4_WORDS,
-  V6_WORDS,
+  Records,
+  TIMER,
 } from './record.ts';
+import { Slots } from './slots.ts';
 import { isEstablished, isOver } from './state.ts';
-import { BASIS, END, PAYLOAD } from './terms.ts';
+import { isAnotherConnection, seeHandshake } from './tcp.ts';
+import { END, PAYLOAD } from './terms.ts';
 
-export interface FlowTableOptions {
+export interface FlowTableOptions extends PortTables {
   readonly tcpIdleUs: number;
   readonly otherIdleUs: number;
   /** 0 for none. */
   readonly activeUs: number;
-  /** Ports of the allow-list by transport, each to its service; 0 where the list has none. */
-  readonly tcpListed: Uint8Array;
-  readonly udpListed: Uint8Array;
-  /** What a flow is counted as while its packets pass: service by responder port, and by IP protocol. */
-  readonly tcpServices: Uint8Array;
-  readonly udpServices: Uint8Array;
-  readonly protocolServices: Uint8Array;
   readonly hashSeed: number;
 }
 
-/** How long the key of an expired established flow is remembered, after its end. */
+/** How long the key of an expired established flow is remembered after its end, and how many are. */
 const REMEMBER_US = 7_200_000_000;
 const MAX_REMEMBERED = 65_536;
 const FIRST_LIMIT = 16_384;
@@ -44,480 +42,431 @@ const FIRST_LIMIT = 16_384;
 const INHERITED =
   ANY_SYN |
   ANY_SYN_ACK |
-  (BIT.ackA * 3) |
+  ANY_ACK |
   BIT.initiatorIsB |
   BIT.basisMask |
   (BIT.isnKnownA * 3) |
   BIT.linkGroup |
   BIT.ike |
   BIT.espInUdp;
-const WELL_KNOWN = 1024;
+
+/** Where packets go that begin or end a flow, change its state, or need more than their table: back to `add`. */
+export interface RarePackets {
+  add(packet: PacketView, table: FlowTable): void;
+}
+
+const CHANGES_STATE = TCP.syn | TCP.fin | TCP.rst;
+/** The ACK flag's position, so that it can be put anywhere without a branch. */
+const ACK_SHIFT = 4;
 
 export class FlowTable {
   /** Records in use: live flows, and expired ones that are remembered. */
   count = 0;
-  private readonly wide: boolean;
-  private readonly stride: number;
-  private words: Int32Array;
-  private doubles: Float64Array;
-  /** Pairs of (record number + 1, hash). */
-  private slots = new Int32Array(2 * 2 * FIRST_LIMIT);
-  private mask = 2 * FIRST_LIMIT - 1;
+  private readonly records: Records;
+  private readonly slots = new Slots(2 * FIRST_LIMIT);
   /** The table is swept, and then grown if that did not help, when `count` reaches this. */
   private limit = FIRST_LIMIT;
   private readonly options: FlowTableOptions;
   private readonly exporter: Exporter;
+  private readonly minutes: ServiceMinutes;
+  private readonly rare: RarePackets;
+  /** Keeps the asking of memory from being optimised away. */
+  protected touched = 0;
 
-  /** Room for `reserve` records is set aside; the system gives memory only as it is touched. */
-  constructor(wide: boolean, reserve: number, options: FlowTableOptions, exporter: Exporter) {
-    this.wide = wide;
-    this.stride = wide ? V6_WORDS : V4_WORDS;
-    this.words = new Int32Array(PAD_WORDS + reserve * this.stride);
-    this.doubles = new Float64Array(this.words.buffer);
+  /** `wide` for IPv6; `reserve` records are set aside at first. */
+  constructor(
+    wide: boolean,
+    reserve: number,
+    options: FlowTableOptions,
+    exporter: Exporter,
+    minutes: ServiceMinutes,
+    rare: RarePackets,
+  ) {
+    this.records = new Records(wide, reserve);
     this.options = options;
     this.exporter = exporter;
+    this.minutes = minutes;
+    this.rare = rare;
   }
 
   /**
-   * Asks memory for the slot of a packet that comes soon. A flow table is larger than the caches, so a group of
-   * packets first touches its slots, then its records, and is counted when both are near (docs/adr/0003).
+   * Counts a group of packets that are in this table's IP version. A flow table is larger than the caches, so the
+   * group first asks memory for all of its slots, then for its records, and is counted when they are near
+   * (docs/adr/0003). A packet that changes nothing but its flow's sums is done here; all others go to `rare`.
    */
-  touchSlot(packet: PacketView): number {
-    return this.slots[(packet.hash & this.mask) * 2];
-  }
-
-  /** Looks up where the packet's record probably is, and asks memory for as much of it as the packet will need. */
-  touchRecord(packet: PacketView): number {
-    const { slots, mask } = this;
-    let at = packet.hash & mask;
-    let number = slots[at * 2];
-    while (number !== 0 && slots[at * 2 + 1] !== packet.hash) {
-      at = (at + 1) & mask;
-      number = slots[at * 2];
+  addAll(packets: readonly PacketView[], count: number): void {
+    let touched = 0;
+    const { words, mask } = this.slots;
+    for (let k = 0; k < count; k++) setKey(packets[k], this.options.hashSeed);
+    for (let k = 0; k < count; k++) touched ^= words[packets[k].hash & mask];
+    let { hot, hotQ } = this.records;
+    const { hotWords, wide } = this.records;
+    for (let k = 0; k < count; k++) {
+      const packet = packets[k];
+      const { hash } = packet;
+      let at = hash & mask;
+      let slot = words[at];
+      while (slot !== 0 && ((slot ^ hash) & ~mask) !== 0) {
+        at = (at + 1) & mask;
+        slot = words[at];
+      }
+      const number = slot & mask;
+      packet.near = number - 1;
+      touched ^= hot[number === 0 ? 0 : PAD_WORDS + (number - 1) * hotWords];
     }
-    packet.near = number === 0 ? -1 : PAD_WORDS + (number - 1) * this.stride;
-    if (number === 0) return 0;
-    const second = packet.payloadBytes === 0 ? 0 : this.words[packet.near + F.vlans];
-    return this.words[packet.near] ^ second;
+    this.touched = touched;
+    const { activeUs, tcpIdleUs, otherIdleUs } = this.options;
+    for (let k = 0; k < count; k++) {
+      const packet = packets[k];
+      const n = packet.near;
+      const at = PAD_WORDS + n * hotWords;
+      const { tcpFlags, timeUs } = packet;
+      const rare = (tcpFlags & CHANGES_STATE) | packet.past | packet.rare;
+      // Records may have moved since; what lies behind the last one may still look like one.
+      if (rare === 0 && n >= 0 && n < this.count && activeUs === 0) {
+        const { ports, src0, dst0 } = packet;
+        const a = hot[at + HOT.addressA];
+        const b = hot[at + HOT.addressB];
+        const sent = hot[at + HOT.ports] ^ ports;
+        // Which direction a packet has cannot be guessed: ands and ors cost less than a branch gone wrong.
+        let straight = (a ^ src0) | (b ^ dst0) | sent;
+        if (wide) straight |= restsDiffer(hot, at, packet, 0);
+        const dir = (straight | -straight) >>> 31;
+        const turned = -dir;
+        const crossed = (src0 ^ dst0) & turned;
+        const swapped = (ports ^ ((ports >>> 16) | (ports << 16))) & turned;
+        let differs =
+          (a ^ src0 ^ crossed) | (b ^ dst0 ^ crossed) | (sent ^ swapped) | (hot[at + HOT.kind] ^ packet.kind);
+        if (wide) differs |= restsDiffer(hot, at, packet, dir);
+        const bits = hot[at + HOT.bits];
+        const timer = (at >> 1) + TIMER;
+        const limit = packet.inner === PROTOCOL.tcp ? tcpIdleUs : otherIdleUs;
+        if ((differs | (bits & BIT.timerIsClock)) === 0 && timeUs - hotQ[timer] <= limit) {
+          hotQ[timer] = timeUs;
+          hot[at + HOT.bits] = bits | ((((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA) << dir);
+          packet.dir = dir;
+          this.countPacket(hot, at, n, packet);
+          this.minutes.add(timeUs, (bits & BIT.serviceMask) >>> BIT.serviceShift, packet.wireBytes);
+          continue;
+        }
+      }
+      this.rare.add(packet, this);
+      hot = this.records.hot;
+      hotQ = this.records.hotQ;
+    }
   }
 
-  /** Counts the packet in its flow, which begins if there is none. Returns the service it is counted as. */
-  add(packet: PacketView): number {
-    let record = packet.near;
-    if (record < 0 || record >= this.endOfRecords || !this.holds(record, packet)) record = this.find(packet);
-    if (record < 0) {
-      record = this.insert(packet);
-    } else {
-      const idle = packet.clockUs - this.doubles[(record >> 1) + Q.timer];
+  /** Counts one packet in its flow, which begins if there is none. */
+  add(packet: PacketView): void {
+    const { records } = this;
+    let n = this.find(packet);
+    if (n < 0) n = this.insert(packet);
+    else {
+      const idle = packet.clockUs - this.timer(n);
       const limit = packet.inner === PROTOCOL.tcp ? this.options.tcpIdleUs : this.options.otherIdleUs;
-      if (idle > limit) this.afterIdle(record, packet, idle - limit);
-      else if (this.options.activeUs > 0) this.afterActive(record, packet);
+      if (idle > limit) this.afterIdle(n, packet, idle - limit);
+      else if (this.options.activeUs > 0) this.afterActive(n, packet);
     }
-    this.update(record, packet);
-    return (this.words[record + F.bits] & BIT.serviceMask) >>> BIT.serviceShift;
+    if (packet.inner === PROTOCOL.tcp) this.updateTcp(n, packet);
+    this.updateRare(n, packet);
+    this.countPacket(records.hot, records.hotAt(n), n, packet);
+    this.minutes.add(packet.timeUs, (this.bits(n) & BIT.serviceMask) >>> BIT.serviceShift, packet.wireBytes);
   }
 
   /** Marks the flow of a packet that an ICMP error quotes. */
   refuse(quoted: PacketView): void {
-    const record = this.find(quoted);
-    if (record >= 0 && (this.words[record + F.bits] & BIT.expired) === 0) {
-      this.words[record + F.bits] |= BIT.icmpRefused;
-    }
+    const n = this.find(quoted);
+    if (n < 0) return;
+    const at = this.records.hotAt(n) + HOT.bits;
+    if ((this.records.hot[at] & BIT.expired) === 0) this.records.hot[at] |= BIT.icmpRefused;
   }
 
   /** Stores and drops what has ended by the clock. */
   sweep(clockUs: number): void {
-    this.compact(clockUs, this.forgetBefore(clockUs));
+    const forgetBeforeUs = this.forgetBefore(clockUs);
+    const { records } = this;
+    let kept = 0;
+    for (let n = 0; n < this.count; n++) {
+      if (this.idleFor(n, clockUs) > this.idleLimit(n)) {
+        const at = records.hotAt(n) + HOT.bits;
+        if ((records.hot[at] & BIT.expired) === 0) this.export(n, END.idle);
+        if (this.timer(n) < forgetBeforeUs || !this.isRemembered(n)) continue;
+        records.hot[at] |= BIT.expired;
+      }
+      if (kept !== n) records.move(n, kept);
+      kept++;
+    }
+    this.count = kept;
+    this.reindex(false);
   }
 
   /** Stores all that is left, at the end of a run. */
   drain(clockUs: number): void {
     for (let n = 0; n < this.count; n++) {
-      const record = this.recordOf(n);
-      if ((this.words[record + F.bits] & BIT.expired) !== 0) continue;
-      const ended = clockUs - this.doubles[(record >> 1) + Q.timer] > this.idleOf(record);
-      this.export(record, ended ? END.idle : END.end);
+      if ((this.bits(n) & BIT.expired) !== 0) continue;
+      this.export(n, this.idleFor(n, clockUs) > this.idleLimit(n) ? END.idle : END.end);
     }
     this.count = 0;
-    this.slots.fill(0);
+    this.slots.clear(false);
   }
 
-  /** The record's offset in words, or -1. */
+  // Finding a record
+
+  /** The number of the packet's record, or -1. */
   private find(packet: PacketView): number {
-    const { slots, mask } = this;
-    let at = packet.hash & mask;
+    const { words, mask } = this.slots;
+    const { hash } = packet;
+    let at = hash & mask;
     for (;;) {
-      const number = slots[at * 2];
-      if (number === 0) return -1;
-      if (slots[at * 2 + 1] === packet.hash) {
-        const record = this.recordOf(number - 1);
-        if (this.holds(record, packet)) return record;
-      }
+      const slot = words[at];
+      if (slot === 0) return -1;
+      if (((slot ^ hash) & ~mask) === 0 && this.holds((slot & mask) - 1, packet)) return (slot & mask) - 1;
       at = (at + 1) & mask;
     }
   }
 
-  /** Whether the record's key is the packet's. */
-  private holds(record: number, packet: PacketView): boolean {
-    const { words } = this;
-    return (
-      words[record + F.ports] === packet.ports &&
-      words[record + F.addressA] === (packet.dir === 0 ? packet.src0 : packet.dst0) &&
-      words[record + F.addressB] === (packet.dir === 0 ? packet.dst0 : packet.src0) &&
-      words[record + F.kind] === packet.kind &&
-      (!this.wide || this.restIs(record, packet))
-    );
-  }
-
-  private recordOf(n: number): number {
-    return PAD_WORDS + n * this.stride;
-  }
-
-  /** Behind the last record in use; what lies there may look like one. */
-  private get endOfRecords(): number {
-    return this.recordOf(this.count);
-  }
-
-  private restIs(record: number, packet: PacketView): boolean {
-    const words = this.words;
-    const { dir } = packet;
-    const src = record + (dir === 0 ? F.restA : F.restB);
-    const dst = record + (dir === 0 ? F.restB : F.restA);
-    return (
-      words[src] === packet.src1 &&
-      words[src + 1] === packet.src2 &&
-      words[src + 2] === packet.src3 &&
-      words[dst] === packet.dst1 &&
-      words[dst + 1] === packet.dst2 &&
-      words[dst + 2] === packet.dst3
-    );
+  /**
+   * Whether the record's key is the packet's; sets `dir`, 0 where side A sent it. Ands and ors in place of branches:
+   * which direction a packet has cannot be guessed, and a wrong guess costs more than all of this.
+   */
+  private holds(n: number, packet: PacketView): boolean {
+    const { hot, wide } = this.records;
+    const at = this.records.hotAt(n);
+    const { ports, src0, dst0 } = packet;
+    const a = hot[at + HOT.addressA];
+    const b = hot[at + HOT.addressB];
+    const sent = hot[at + HOT.ports] ^ ports;
+    let straight = (a ^ src0) | (b ^ dst0) | sent;
+    if (wide) straight |= restsDiffer(hot, at, packet, 0);
+    const dir = (straight | -straight) >>> 31;
+    const turned = -dir;
+    const crossed = (src0 ^ dst0) & turned;
+    const swapped = (ports ^ ((ports >>> 16) | (ports << 16))) & turned;
+    packet.dir = dir;
+    let differs =
+      (a ^ src0 ^ crossed) | (b ^ dst0 ^ crossed) | (sent ^ swapped) | (hot[at + HOT.kind] ^ packet.kind);
+    if (wide) differs |= restsDiffer(hot, at, packet, dir);
+    return differs === 0;
   }
 
   // Beginnings
 
   private insert(packet: PacketView): number {
     if (this.count === this.limit) this.makeRoom(packet.clockUs);
-    const { dir, hash } = packet;
-    const record = this.endOfRecords;
-    const { words } = this;
-    words.fill(0, record, record + this.stride);
-    words[record + F.ports] = packet.ports;
-    words[record + F.kind] = packet.kind;
-    words[record + F.addressA] = dir === 0 ? packet.src0 : packet.dst0;
-    words[record + F.addressB] = dir === 0 ? packet.dst0 : packet.src0;
-    words[record + F.hash] = hash;
-    if (this.wide) {
-      const src = record + (dir === 0 ? F.restA : F.restB);
-      const dst = record + (dir === 0 ? F.restB : F.restA);
-      words[src] = packet.src1;
-      words[src + 1] = packet.src2;
-      words[src + 2] = packet.src3;
-      words[dst] = packet.dst1;
-      words[dst + 1] = packet.dst2;
-      words[dst + 2] = packet.dst3;
+    const { records } = this;
+    const n = this.count++;
+    const at = records.hotAt(n);
+    const { hot } = records;
+    // The first sender is side A.
+    packet.dir = 0;
+    hot[at + HOT.ports] = packet.ports;
+    hot[at + HOT.kind] = packet.kind;
+    hot[at + HOT.addressA] = packet.src0;
+    hot[at + HOT.addressB] = packet.dst0;
+    hot[at + HOT.hash] = packet.hash;
+    if (records.wide) {
+      hot[at + HOT.restA] = packet.src1;
+      hot[at + HOT.restA + 1] = packet.src2;
+      hot[at + HOT.restA + 2] = packet.src3;
+      hot[at + HOT.restB] = packet.dst1;
+      hot[at + HOT.restB + 1] = packet.dst2;
+      hot[at + HOT.restB + 2] = packet.dst3;
     }
-    this.count++;
-    this.place(this.count, hash);
-    this.begin(record, packet);
-    return record;
+    this.slots.place(n, packet.hash);
+    this.begin(n, packet);
+    return n;
   }
 
-  /** Sets what a new flow starts from; its key stands already. */
-  private begin(record: number, packet: PacketView): void {
-    const { words, doubles } = this;
-    let { dir } = packet;
-    const q = record >> 1;
-    for (let i = Q.packetsA; i <= Q.lastPast; i++) doubles[q + i] = 0;
-    words[record + F.isnA] = 0;
-    words[record + F.isnB] = 0;
-    words[record + F.vlans] = packet.vlans;
-    doubles[q + Q.first] = packet.timeUs;
-    doubles[q + Q.flowId] = packet.ordinal;
-    doubles[q + Q.timer] = packet.clockUs;
-    let bits = packet.past === 0 ? 0 : BIT.timerIsClock;
-    if (packet.inner === PROTOCOL.tcp && packet.portsUnread === 0) {
-      bits |= BASIS.portGuess << BIT.basisShift;
-      if ((packet.tcpFlags & TCP.syn) === 0) {
-        bits |= BIT.isnGuessA << dir;
-        words[record + F.isnA + dir] = packet.tcpSeq - 1;
-      }
-      if (!this.senderBegan(packet, this.options.tcpListed, true)) dir = 1 - dir;
-    } else if (packet.inner === PROTOCOL.udp && packet.portsUnread === 0) {
-      const sender = this.senderBegan(packet, this.options.udpListed, false);
-      bits |= (sender ? BASIS.firstPacket : BASIS.portGuess) << BIT.basisShift;
-      if (!sender) dir = 1 - dir;
-    } else if (packet.hint === HINT.init || packet.hint === HINT.initAck) {
-      bits |= BASIS.handshake << BIT.basisShift;
-      if (packet.hint === HINT.initAck) dir = 1 - dir;
-    } else {
-      bits |= BASIS.firstPacket << BIT.basisShift;
-      if (packet.hint === HINT.reply) dir = 1 - dir;
+  /** Sets what a new flow starts from; its key stands already, and its side A may not be the packet's sender. */
+  private begin(n: number, packet: PacketView): void {
+    const { hot, hotQ, cold, coldQ } = this.records;
+    const at = this.records.hotAt(n);
+    const coldAt = this.records.coldAt(n);
+    for (let i = HOT.packetsA; i < HOT.vlans; i++) hot[at + i] = 0;
+    hot[at + HOT.vlans] = packet.vlans;
+    hotQ[(at >> 1) + TIMER] = packet.clockUs;
+    for (let i = COLD.carries; i <= COLD.isnB; i++) cold[coldAt + i] = 0;
+    const q = coldAt >> 1;
+    coldQ[q + COLD_Q.first] = packet.timeUs;
+    coldQ[q + COLD_Q.flowId] = packet.ordinal;
+    coldQ[q + COLD_Q.continues] = 0;
+    coldQ[q + COLD_Q.lastPast] = 0;
+    let bits = firstGuess(packet, this.options);
+    if (packet.dir !== 0) bits ^= BIT.initiatorIsB;
+    if (packet.past !== 0) bits |= BIT.timerIsClock;
+    if (packet.inner === PROTOCOL.tcp && (packet.tcpFlags & TCP.syn) === 0) {
+      bits |= BIT.isnGuessA << packet.dir;
+      cold[coldAt + COLD.isnA + packet.dir] = packet.tcpSeq - 1;
     }
-    if (dir !== 0) bits |= BIT.initiatorIsB;
-    words[record + F.bits] = bits;
-    this.nameService(record);
+    hot[at + HOT.bits] = bits;
+    this.nameService(n);
   }
 
-  /**
-   * Whether the ports let the sender of a first packet be the one who began. UDP: unless only its own port is
-   * listed, or neither is and only its own is below 1024. TCP in mid-stream: unless its own is the only one listed
-   * or the lower; what the run learns of the two endpoints may overrule that in the end (flow/direction.ts).
-   */
-  private senderBegan(packet: PacketView, listed: Uint8Array, lowerDecides: boolean): boolean {
-    const own = listed[packet.srcPort] !== 0;
-    const other = listed[packet.dstPort] !== 0;
-    if (own !== other) return other;
-    if (lowerDecides) return packet.dstPort <= packet.srcPort;
-    return own || packet.srcPort >= WELL_KNOWN || packet.dstPort < WELL_KNOWN;
-  }
-
-  /** Writes down what the flow's packets are counted as while they pass. */
-  private nameService(record: number): void {
-    const { words, options } = this;
-    const kind = words[record + F.kind];
-    const ports = words[record + F.ports];
-    const port = (words[record + F.bits] & BIT.initiatorIsB) === 0 ? ports & 0xffff : ports >>> 16;
-    const protocol = kind & 255;
-    let service = options.protocolServices[protocol];
-    if ((kind & KIND.portsUnread) === 0) {
-      if (protocol === PROTOCOL.tcp) service = options.tcpServices[port];
-      else if (protocol === PROTOCOL.udp) service = options.udpServices[port];
-    }
-    words[record + F.bits] = (words[record + F.bits] & ~BIT.serviceMask) | (service << BIT.serviceShift);
+  private nameService(n: number): void {
+    const { hot } = this.records;
+    const at = this.records.hotAt(n);
+    const bits = hot[at + HOT.bits] & ~BIT.serviceMask;
+    const service = serviceOf(bits, hot[at + HOT.kind], hot[at + HOT.ports], this.options);
+    hot[at + HOT.bits] = bits | (service << BIT.serviceShift);
   }
 
   // Endings that a packet finds
 
-  private afterIdle(record: number, packet: PacketView, overdueUs: number): void {
-    const bits = this.words[record + F.bits];
-    const established = packet.inner === PROTOCOL.tcp && isEstablished(bits) && !isOver(bits);
-    const isnA = this.words[record + F.isnA];
-    const isnB = this.words[record + F.isnB];
-    const flowId = this.doubles[(record >> 1) + Q.flowId];
-    if ((bits & BIT.expired) === 0) this.export(record, END.idle);
-    const opens = (packet.tcpFlags & TCP.syn) !== 0;
-    this.begin(record, packet);
-    if (established && !opens && overdueUs <= REMEMBER_US) this.inherit(record, bits, isnA, isnB, flowId);
+  private afterIdle(n: number, packet: PacketView, overdueUs: number): void {
+    const bits = this.bits(n);
+    const goesOn = this.isRemembered(n) && (packet.tcpFlags & TCP.syn) === 0 && overdueUs <= REMEMBER_US;
+    if ((bits & BIT.expired) === 0) this.export(n, END.idle);
+    if (goesOn) this.goOn(n, packet);
+    else this.begin(n, packet);
   }
 
-  private afterActive(record: number, packet: PacketView): void {
-    const q = record >> 1;
-    if (packet.clockUs - this.doubles[q + Q.first] <= this.options.activeUs) return;
-    const bits = this.words[record + F.bits];
-    const isnA = this.words[record + F.isnA];
-    const isnB = this.words[record + F.isnB];
-    const flowId = this.doubles[q + Q.flowId];
-    this.export(record, END.active);
-    this.begin(record, packet);
-    this.inherit(record, bits, isnA, isnB, flowId);
+  private afterActive(n: number, packet: PacketView): void {
+    const first = this.records.coldQ[(this.records.coldAt(n) >> 1) + COLD_Q.first];
+    if (packet.clockUs - first <= this.options.activeUs) return;
+    this.export(n, END.active);
+    this.goOn(n, packet);
   }
 
-  /** The flow goes on with what another one knew: who began it, how that is known, and its state. */
-  private inherit(record: number, bits: number, isnA: number, isnB: number, flowId: number): void {
-    this.words[record + F.bits] = (this.words[record + F.bits] & BIT.timerIsClock) | (bits & INHERITED);
-    this.words[record + F.isnA] = isnA;
-    this.words[record + F.isnB] = isnB;
-    this.doubles[(record >> 1) + Q.continues] = flowId;
-    this.nameService(record);
-  }
-
-  /** Ends the flow because another began on the same five-tuple. */
-  private restart(record: number, packet: PacketView): void {
-    this.export(record, END.end);
-    this.begin(record, packet);
+  /** Begins a flow that knows what the one before it knew: who began, how that is known, and its state. */
+  private goOn(n: number, packet: PacketView): void {
+    const { hot, cold, coldQ } = this.records;
+    const at = this.records.hotAt(n) + HOT.bits;
+    const coldAt = this.records.coldAt(n);
+    const bits = hot[at];
+    const isnA = cold[coldAt + COLD.isnA];
+    const isnB = cold[coldAt + COLD.isnB];
+    const flowId = coldQ[(coldAt >> 1) + COLD_Q.flowId];
+    this.begin(n, packet);
+    hot[at] = (hot[at] & BIT.timerIsClock) | (bits & INHERITED);
+    cold[coldAt + COLD.isnA] = isnA;
+    cold[coldAt + COLD.isnB] = isnB;
+    coldQ[(coldAt >> 1) + COLD_Q.continues] = flowId;
+    this.nameService(n);
   }
 
   // A packet of a flow
 
-  private update(record: number, packet: PacketView): void {
-    if (packet.inner === PROTOCOL.tcp) this.updateTcp(record, packet);
-    const { doubles } = this;
-    const { dir } = packet;
-    const q = record >> 1;
-    doubles[q + Q.packetsA + dir] += 1;
-    doubles[q + Q.bytesA + dir] += packet.wireBytes;
-    if (packet.payloadBytes !== 0) doubles[q + Q.payloadA + dir] += packet.payloadBytes;
-    if (packet.past === 0) {
-      doubles[q + Q.timer] = packet.timeUs;
-    } else {
-      this.updateFromPast(q, packet);
+  private updateTcp(n: number, packet: PacketView): void {
+    const flags = packet.tcpFlags;
+    if ((flags & (TCP.syn | TCP.fin | TCP.rst)) === 0) {
+      if ((flags & TCP.ack) !== 0)
+        this.records.hot[this.records.hotAt(n) + HOT.bits] |= BIT.ackA << packet.dir;
+      return;
     }
-    const marks = packet.linkGroup | packet.payloadProtocol;
-    if (marks !== 0) this.mark(record, packet);
-    if ((this.words[record + F.bits] & BIT.timerIsClock) !== 0 && packet.past === 0) {
-      this.words[record + F.bits] &= ~BIT.timerIsClock;
+    if ((flags & TCP.syn) !== 0 && isAnotherConnection(this.records, n, packet)) {
+      this.export(n, END.end);
+      this.begin(n, packet);
     }
+    if (seeHandshake(this.records, n, packet)) this.nameService(n);
   }
 
-  private updateFromPast(q: number, packet: PacketView): void {
-    const doubles = this.doubles;
-    if (packet.timeUs > doubles[q + Q.lastPast]) doubles[q + Q.lastPast] = packet.timeUs;
-    if (packet.timeUs < doubles[q + Q.first]) doubles[q + Q.first] = packet.timeUs;
-    if (packet.ordinal < doubles[q + Q.flowId]) doubles[q + Q.flowId] = packet.ordinal;
+  /** Adds the packet to its side's sums. */
+  private countPacket(hot: Int32Array, at: number, n: number, packet: PacketView): void {
+    const { dir, wireBytes, payloadBytes } = packet;
+    const packetsAt = at + HOT.packetsA + dir;
+    const packets = (hot[packetsAt] + 1) | 0;
+    hot[packetsAt] = packets;
+    const bytesAt = at + HOT.bytesA + dir;
+    const bytes = ((hot[bytesAt] >>> 0) + wireBytes) >>> 0;
+    hot[bytesAt] = bytes;
+    const payloadAt = at + HOT.payloadA + dir;
+    const payload = ((hot[payloadAt] >>> 0) + payloadBytes) >>> 0;
+    hot[payloadAt] = payload;
+    if (packets === 0) this.carry(n, HOT.packetsA + dir);
+    if (bytes < wireBytes) this.carry(n, HOT.bytesA + dir);
+    if (payload < payloadBytes) this.carry(n, HOT.payloadA + dir);
   }
 
-  private mark(record: number, packet: PacketView): void {
-    let bits = 0;
+  private carry(n: number, field: number): void {
+    this.records.cold[this.records.coldAt(n) + COLD.carries + field - HOT.packetsA]++;
+  }
+
+  /** What packets in the usual run of things leave alone; moves the timer. */
+  private updateRare(n: number, packet: PacketView): void {
+    let bits = this.bits(n);
+    if (packet.past === 0) this.records.hotQ[(this.records.hotAt(n) >> 1) + TIMER] = packet.timeUs;
     if (packet.linkGroup !== 0) bits |= BIT.linkGroup;
     if (packet.payloadProtocol === PAYLOAD.ike) bits |= BIT.ike;
     if (packet.payloadProtocol === PAYLOAD.espInUdp) bits |= BIT.espInUdp;
-    this.words[record + F.bits] |= bits;
-  }
-
-  private updateTcp(record: number, packet: PacketView): void {
-    const flags = packet.tcpFlags;
-    if ((flags & (TCP.syn | TCP.fin | TCP.rst)) !== 0) {
-      this.updateHandshake(record, packet);
-    } else if ((flags & TCP.ack) !== 0) {
-      const bits = this.words[record + F.bits];
-      const ack = BIT.ackA << packet.dir;
-      if ((bits & ack) === 0) this.words[record + F.bits] = bits | ack;
-    }
-  }
-
-  private updateHandshake(record: number, packet: PacketView): void {
-    const { words } = this;
-    const { dir, tcpFlags: flags } = packet;
-    if ((flags & TCP.syn) !== 0) {
-      if (this.isAnotherConnection(record, packet, dir)) this.restart(record, packet);
-      if ((flags & TCP.ack) !== 0) this.seeSynAck(record, packet, dir);
-      else this.seeSyn(record, packet, dir);
-      return;
-    }
-    let bits = words[record + F.bits];
-    if ((flags & TCP.rst) !== 0) {
-      const answered = (bits & ANY_SYN_ACK) !== 0 || (bits & HANDSHAKE_SEEN) === 0 || isEstablished(bits);
-      bits |= answered ? BIT.rstLate : BIT.rstEarly;
-    } else {
-      if ((flags & TCP.ack) !== 0) bits |= BIT.ackA << dir;
-      if ((flags & TCP.fin) !== 0) bits |= BIT.finA << dir;
-    }
-    words[record + F.bits] = bits;
-  }
-
-  /** Whether a SYN or SYN+ACK with its sequence number cannot be part of the flow that stands under its key. */
-  private isAnotherConnection(record: number, packet: PacketView, dir: number): boolean {
-    const q = record >> 1;
-    if (this.doubles[q + Q.packetsA] + this.doubles[q + Q.packetsA + 1] === 0) return false;
-    const bits = this.words[record + F.bits];
-    const same = this.words[record + F.isnA + dir] === packet.tcpSeq;
-    const known = (bits & (BIT.isnKnownA << dir)) !== 0;
-    if ((packet.tcpFlags & TCP.ack) !== 0) return known && !same && isOver(bits);
-    if (known || (bits & (BIT.isnGuessA << dir)) !== 0) return !same;
-    // The other side's SYN alone may be answered by a SYN (simultaneous open); anything more cannot.
-    const other = 1 - dir;
-    const opening = (bits & (BIT.synA << other)) !== 0 && (bits & (ANY_SYN_ACK | (BIT.ackA << other))) === 0;
-    return !opening || (bits & ANY_RST) !== 0;
-  }
-
-  private seeSyn(record: number, packet: PacketView, dir: number): void {
-    const words = this.words;
-    const bits = words[record + F.bits];
-    if ((bits & HANDSHAKE_SEEN) === 0) this.settle(record, dir);
-    words[record + F.isnA + dir] = packet.tcpSeq;
-    words[record + F.bits] |= (BIT.synA | BIT.isnKnownA) << dir;
-  }
-
-  private seeSynAck(record: number, packet: PacketView, dir: number): void {
-    const words = this.words;
-    const bits = words[record + F.bits];
-    if ((bits & HANDSHAKE_SEEN) === 0) this.settle(record, 1 - dir);
-    if ((bits & (BIT.isnKnownA << dir)) === 0) {
-      words[record + F.isnA + dir] = packet.tcpSeq;
-      words[record + F.bits] |= BIT.isnKnownA << dir;
-    }
-    const other = 1 - dir;
-    if ((bits & (BIT.isnKnownA << other)) === 0) {
-      words[record + F.isnA + other] = packet.tcpAck - 1;
-      words[record + F.bits] |= BIT.isnKnownA << other;
-    }
-    words[record + F.bits] |= BIT.synAckA << dir;
-  }
-
-  /** The handshake shows who began. */
-  private settle(record: number, initiator: number): void {
-    const words = this.words;
-    let bits = words[record + F.bits] & ~(BIT.basisMask | BIT.initiatorIsB);
-    bits |= BASIS.handshake << BIT.basisShift;
-    if (initiator !== 0) bits |= BIT.initiatorIsB;
-    words[record + F.bits] = bits;
-    this.nameService(record);
+    if (packet.past === 0) bits &= ~BIT.timerIsClock;
+    this.records.hot[this.records.hotAt(n) + HOT.bits] = bits;
+    if (packet.past === 0) return;
+    const { coldQ } = this.records;
+    const q = this.records.coldAt(n) >> 1;
+    if (packet.timeUs > coldQ[q + COLD_Q.lastPast]) coldQ[q + COLD_Q.lastPast] = packet.timeUs;
+    if (packet.timeUs < coldQ[q + COLD_Q.first]) coldQ[q + COLD_Q.first] = packet.timeUs;
+    if (packet.ordinal < coldQ[q + COLD_Q.flowId]) coldQ[q + COLD_Q.flowId] = packet.ordinal;
   }
 
   // Leaving the table
 
-  private export(record: number, reason: number): void {
-    this.exporter.write(this.words, this.doubles, record, this.wide, reason);
+  private export(n: number, reason: number): void {
+    this.exporter.write(this.records, n, reason);
   }
 
-  private idleOf(record: number): number {
-    const inner = (this.words[record + F.kind] >>> KIND.innerShift) & 255;
-    return inner === PROTOCOL.tcp ? this.options.tcpIdleUs : this.options.otherIdleUs;
+  private bits(n: number): number {
+    return this.records.hot[this.records.hotAt(n) + HOT.bits];
   }
 
-  /** Of remembered keys, the timers below which they are dropped to stay within the bound. */
+  private timer(n: number): number {
+    return this.records.hotQ[(this.records.hotAt(n) >> 1) + TIMER];
+  }
+
+  private idleFor(n: number, clockUs: number): number {
+    return clockUs - this.timer(n);
+  }
+
+  private idleLimit(n: number): number {
+    return this.isTcp(n) ? this.options.tcpIdleUs : this.options.otherIdleUs;
+  }
+
+  private isTcp(n: number): boolean {
+    return ((this.records.hot[this.records.hotAt(n) + HOT.kind] >>> KIND.innerShift) & 255) === PROTOCOL.tcp;
+  }
+
+  /** Whether the record is an established TCP flow, which another may continue. */
+  private isRemembered(n: number): boolean {
+    const bits = this.bits(n);
+    return this.isTcp(n) && isEstablished(bits) && !isOver(bits);
+  }
+
+  /** Remembered keys whose timers are below this are dropped, by age or to stay within the bound. */
   private forgetBefore(clockUs: number): number {
     const timers: number[] = [];
     const byAge = clockUs - this.options.tcpIdleUs - REMEMBER_US;
     for (let n = 0; n < this.count; n++) {
-      const record = this.recordOf(n);
-      const timer = this.doubles[(record >> 1) + Q.timer];
-      if (this.isRemembered(record) && timer >= byAge && clockUs - timer > this.options.tcpIdleUs)
-        timers.push(timer);
+      const ended = this.idleFor(n, clockUs) > this.options.tcpIdleUs;
+      if (ended && this.timer(n) >= byAge && this.isRemembered(n)) timers.push(this.timer(n));
     }
     if (timers.length <= MAX_REMEMBERED) return byAge;
     return Float64Array.from(timers).sort()[timers.length - MAX_REMEMBERED];
-  }
-
-  /** Whether the record is an established TCP flow, which another may continue. */
-  private isRemembered(record: number): boolean {
-    const bits = this.words[record + F.bits];
-    const inner = (this.words[record + F.kind] >>> KIND.innerShift) & 255;
-    return inner === PROTOCOL.tcp && isEstablished(bits) && !isOver(bits);
-  }
-
-  private compact(clockUs: number, forgetBeforeUs: number): void {
-    const { words, doubles, stride } = this;
-    let kept = 0;
-    for (let n = 0; n < this.count; n++) {
-      const record = this.recordOf(n);
-      const timer = doubles[(record >> 1) + Q.timer];
-      if (clockUs - timer > this.idleOf(record)) {
-        if ((words[record + F.bits] & BIT.expired) === 0) this.export(record, END.idle);
-        if (timer < forgetBeforeUs || !this.isRemembered(record)) continue;
-        words[record + F.bits] |= BIT.expired;
-      }
-      if (kept !== n) words.copyWithin(this.recordOf(kept), record, record + stride);
-      kept++;
-    }
-    this.count = kept;
-    this.rebuild(this.slots.fill(0));
   }
 
   private makeRoom(clockUs: number): void {
     this.sweep(clockUs);
     if (this.count * 4 <= this.limit * 3) return;
     this.limit *= 2;
-    if (this.recordOf(this.limit) > this.words.length) {
-      const larger = new Int32Array(this.recordOf(this.limit));
-      larger.set(this.words.subarray(0, this.endOfRecords));
-      this.words = larger;
-      this.doubles = new Float64Array(larger.buffer);
-    }
-    this.rebuild(new Int32Array(this.slots.length * 2));
+    if (this.limit > this.records.capacity) this.records.grow(this.limit, this.count);
+    this.reindex(true);
   }
 
-  private rebuild(slots: Int32Array<ArrayBuffer>): void {
-    this.slots = slots;
-    this.mask = slots.length / 2 - 1;
-    for (let n = 0; n < this.count; n++) this.place(n + 1, this.words[this.recordOf(n) + F.hash]);
+  private reindex(larger: boolean): void {
+    this.slots.clear(larger);
+    for (let n = 0; n < this.count; n++)
+      this.slots.place(n, this.records.hot[this.records.hotAt(n) + HOT.hash]);
   }
+}
 
-  private place(number: number, hash: number): void {
-    const { slots, mask } = this;
-    let at = hash & mask;
-    while (slots[at * 2] !== 0) at = (at + 1) & mask;
-    slots[at * 2] = number;
-    slots[at * 2 + 1] = hash;
-  }
+/** 0 where the last three words of both IPv6 addresses are the record's, with the sender as A (0) or B (1). */
+function restsDiffer(hot: Int32Array, at: number, packet: PacketView, dir: number): number {
+  const src = at + HOT.restA + 3 * dir;
+  const dst = at + HOT.restB - 3 * dir;
+  return (
+    (hot[src] ^ packet.src1) |
+    (hot[src + 1] ^ packet.src2) |
+    (hot[src + 2] ^ packet.src3) |
+    (hot[dst] ^ packet.dst1) |
+    (hot[dst + 1] ^ packet.dst2) |
+    (hot[dst + 2] ^ packet.dst3)
+  );
 }

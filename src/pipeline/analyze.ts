@@ -63,7 +63,6 @@ export async function analyze(options: AnalyzeOptions, openSink: SinkFactory): P
   const rpcRange = options.rpcRange === null ? null : parseRange(options.rpcRange);
   const makeReader: ReaderFactory = options.reader === 'pcap-parser' ? PcapParserReader.open : detectReader;
   const merge = await Merge.open(await expandSources(options.sources), makeReader);
-  if (merge.size === 0) throw noCaptureError(merge.refused, options.sources);
   const sink = openSink(runStart(options));
   try {
     const path = new PacketPath(
@@ -79,8 +78,12 @@ export async function analyze(options: AnalyzeOptions, openSink: SinkFactory): P
     );
     await readAll(merge, path, sink, options);
     path.finish();
-    const sources = sourceRows(merge);
-    path.checkpoint(sources, dropsOf(merge));
+    path.checkpoint(sourceRows(merge), dropsOf(merge));
+    if (merge.size === 0) {
+      const error = noCaptureError(merge.refused, options.sources);
+      sink.finish('damaged', error.message);
+      throw error;
+    }
     const notices = noticesOf(merge);
     const status = options.signal?.aborted ? 'interrupted' : notices.length > 0 ? 'damaged' : 'complete';
     sink.finish(status, notices.length > 0 ? notices.join('\n') : null);

@@ -19,7 +19,7 @@ import type { Checkpoint, PairColumns, RunTotals, Sink, SourceRow } from '../sto
 import type { OpenSource } from './merge.ts';
 import { SkippedTally } from './skipped.ts';
 
-const GROUP = 32;
+const GROUP = 8;
 
 export type FlowsKept = 'all' | 'unexpected' | 'none';
 
@@ -42,8 +42,10 @@ export class PacketPath {
   /** Packets and bytes read. */
   packets = 0;
   bytes = 0;
-  /** Packets are decoded and counted in groups of this many: see FlowTable.touchSlot. */
-  private readonly group = Array.from({ length: GROUP }, () => new PacketView());
+  /** Packets are counted in groups of one IP version: see FlowTable.addAll. */
+  private readonly v4 = Array.from({ length: GROUP }, () => new PacketView());
+  private readonly v6 = Array.from({ length: GROUP }, () => new PacketView());
+  private spare = new PacketView();
   private readonly skipped = new SkippedTally();
   private readonly tally = new Tally();
   private readonly judge: Judge;
@@ -77,14 +79,15 @@ export class PacketPath {
   /** Takes the source's records at hand, as far as they are not later than `limitUs`. */
   run(source: OpenSource, limitUs: number): void {
     const { batch } = source;
-    const { group, meter } = this;
+    const { meter, v4, v6 } = this;
+    let packet = this.spare;
     let bytes = 0;
     let at = source.next;
-    let waiting = 0;
+    let v4Count = 0;
+    let v6Count = 0;
     for (; at < batch.count; at++) {
       const timeUs = batch.timeUs[at];
       if (timeUs > limitUs) break;
-      const packet = group[waiting];
       packet.timeUs = timeUs;
       packet.ordinal = ++this.packets;
       decodeRecord(
@@ -99,13 +102,29 @@ export class PacketPath {
       bytes += packet.wireBytes;
       if (packet.timeUs < source.firstPacketUs) source.firstPacketUs = packet.timeUs;
       if (packet.timeUs > source.lastPacketUs) source.lastPacketUs = packet.timeUs;
-      if (packet.skip !== 0) this.skipped.add(packet);
-      else if (++waiting === GROUP) {
-        meter.add(group, waiting);
-        waiting = 0;
+      if (packet.skip !== 0) {
+        this.skipped.add(packet);
+      } else if (packet.ipVersion === 4) {
+        const next = v4[v4Count];
+        v4[v4Count++] = packet;
+        packet = next;
+        if (v4Count === GROUP) {
+          meter.addAll(v4, v4Count, 4);
+          v4Count = 0;
+        }
+      } else {
+        const next = v6[v6Count];
+        v6[v6Count++] = packet;
+        packet = next;
+        if (v6Count === GROUP) {
+          meter.addAll(v6, v6Count, 6);
+          v6Count = 0;
+        }
       }
     }
-    meter.add(group, waiting);
+    meter.addAll(v4, v4Count, 4);
+    meter.addAll(v6, v6Count, 6);
+    this.spare = packet;
     source.packets += at - source.next;
     source.bytes += bytes;
     this.bytes += bytes;

@@ -69,6 +69,11 @@ export function decodeRecord(
   packet.fragment = 0;
   packet.vlans = 0;
   packet.linkGroup = 0;
+  decodeLink(packet, linkType);
+  packet.rare = packet.fragment | packet.quoteAt | packet.linkGroup | packet.payloadProtocol;
+}
+
+function decodeLink(packet: PacketView, linkType: number): void {
   switch (linkType) {
     case LINK.ethernet:
       decodeEthernet(packet);
