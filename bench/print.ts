@@ -1,6 +1,13 @@
 // The two tables of the benchmark, as plain text.
 import { median } from './measure.ts';
-import { type Judgement, peakMebibytes, type Results, ratioToFloor, type Series } from './results.ts';
+import {
+  type Judgement,
+  peakMebibytes,
+  processorRatioToFloor,
+  type Results,
+  ratioToFloor,
+  type Series,
+} from './results.ts';
 
 type Row = readonly string[];
 
@@ -38,13 +45,24 @@ function remarkOn(series: Series, packets: number): string {
 
 export function measurementTable(results: Results): string {
   const rows: Row[] = [
-    ['capture', 'program', 'wall s', 'CPU s', 'Mpackets/s', '× floor', '(range)', 'peak MiB', 'remark'],
+    [
+      'capture',
+      'program',
+      'wall s',
+      'CPU s',
+      'Mpackets/s',
+      '× floor',
+      '(range)',
+      'CPU × floor',
+      'peak MiB',
+      'remark',
+    ],
   ];
   for (const series of results.series) {
     const packets = results.captures.find((capture) => capture.name === series.capture)?.packets ?? 0;
     const remark = remarkOn(series, packets);
     if (series.samples.length === 0) {
-      rows.push([series.capture, series.title, '–', '–', '–', '–', '', '–', remark]);
+      rows.push([series.capture, series.title, '–', '–', '–', '–', '', '–', '–', remark]);
       continue;
     }
     const wall = median(series.samples.map((sample) => sample.wallSeconds));
@@ -58,6 +76,7 @@ export function measurementTable(results: Results): string {
       packets === 0 ? '–' : (packets / wall / 1e6).toFixed(2),
       series.program === 'floor' ? '1.00' : (ratio?.median.toFixed(2) ?? '–'),
       ratio === undefined ? '' : `${ratio.lowest.toFixed(2)}–${ratio.highest.toFixed(2)}`,
+      series.program === 'floor' ? '1.00' : (processorRatioToFloor(results, series)?.toFixed(2) ?? '–'),
       peakMebibytes(series)?.toFixed(0) ?? '–',
       remark,
     ]);

@@ -62,6 +62,19 @@ export function ratioToFloor(results: Results, series: Series): Ratio | undefine
   return floor === undefined || floor === series ? undefined : timeRatio(series, floor);
 }
 
+/** The same in processor time, which suffers less when others use the machine. No goal is judged by it. */
+export function processorRatioToFloor(results: Results, series: Series): number | undefined {
+  const floor = seriesOf(results, series.capture, 'floor');
+  if (floor === undefined || floor === series) return undefined;
+  const ratios = series.samples.flatMap((sample, round) => {
+    const least = floor.samples[round]?.cpuSeconds;
+    return sample.cpuSeconds === undefined || least === undefined || least === 0
+      ? []
+      : sample.cpuSeconds / least;
+  });
+  return ratios.length === 0 ? undefined : median(ratios);
+}
+
 /** The highest peak of all rounds; undefined where it was not measured. */
 export function peakMebibytes(series: Series): number | undefined {
   const peaks = series.samples.flatMap((sample) => sample.peakMebibytes ?? []);

@@ -1,6 +1,6 @@
 // npm run bench: xports, the C floor and the installed peers take turns on the same captures.
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -174,6 +174,10 @@ async function main(): Promise<number> {
   }
   const chosen = chosenComparisons(options);
   const programs = findPrograms(chosen, tools.floor);
+  const [load] = loadavg();
+  if (load > cpus().length / 2) {
+    say(`The machine is busy (load ${load.toFixed(1)}, ${cpus().length} processors): expect wide ranges.`);
+  }
   const withFigures = hasGnuTime();
   if (!withFigures) say('Only wall time is measured: no GNU time in /usr/bin/time (Debian package time).');
   if (options.file === undefined && tools.generator !== undefined) {
@@ -242,6 +246,7 @@ function report(results: Results, options: Options): number {
       node: process.version,
       processors: cpus().length,
       processor: cpus()[0]?.model,
+      loadAtEnd: loadavg()[0],
       quick: options.quick,
       rounds: options.rounds,
       file: options.file === undefined ? undefined : basename(options.file),

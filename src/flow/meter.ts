@@ -15,15 +15,19 @@ import { ServiceMinutes } from './minutes.ts';
 import { FlowTable, type FlowTableOptions, type RarePackets } from './table.ts';
 
 /** The time of a packet whose record has none: it takes the clock's. */
-export const NO_TIME = -1;
+const NO_TIME = -Infinity;
+/** The clock before the first packet that has a time: above all times, so that the usual case is one comparison. */
+const NO_CLOCK = Infinity;
 
 /** Records set aside at first: enough for half a million flows without moving any. */
 const RESERVE_V4 = 1 << 19;
 const RESERVE_V6 = 1 << 17;
 
 export class FlowMeter implements RarePackets {
-  /** The highest packet time seen, in microseconds since the epoch; before the first packet, below 0. */
-  clockUs = -0.5;
+  /** The highest packet time seen, in microseconds since the epoch. */
+  clockUs = NO_CLOCK;
+  /** The time that the clock started at; null before that. */
+  firstTimeUs: number | null = null;
   packetsOutOfOrder = 0;
   readonly addresses = new AddressBook();
   readonly duplicates = new DuplicateSampler();
@@ -47,18 +51,39 @@ export class FlowMeter implements RarePackets {
 
   /** Moves the clock by a packet's time and marks the packet where it comes from the past. */
   tick(packet: PacketView): void {
-    if (packet.timeUs >= this.clockUs) {
-      this.clockUs = packet.timeUs;
-      packet.past = 0;
-    } else if (packet.timeUs === NO_TIME) {
-      packet.timeUs = Math.max(this.clockUs, 0);
-      this.clockUs = packet.timeUs;
-      packet.past = 0;
+    if (packet.timeUs < this.clockUs) {
+      this.tickOtherwise(packet);
+      return;
+    }
+    this.clockUs = packet.timeUs;
+    packet.clockUs = packet.timeUs;
+    packet.past = 0;
+  }
+
+  private tickOtherwise(packet: PacketView): void {
+    packet.past = 0;
+    if (this.clockUs === NO_CLOCK) {
+      if (packet.timeUs === NO_TIME) packet.timeUs = 0;
+      else this.startClock(packet.timeUs);
+      packet.clockUs = packet.timeUs;
+      return;
+    }
+    packet.clockUs = this.clockUs;
+    if (packet.timeUs === NO_TIME) {
+      packet.timeUs = this.clockUs;
     } else {
       packet.past = 1;
       this.packetsOutOfOrder++;
     }
-    packet.clockUs = this.clockUs;
+  }
+
+  /** The first time there is; packets that came before without one take it. */
+  private startClock(timeUs: number): void {
+    this.clockUs = timeUs;
+    this.firstTimeUs = timeUs;
+    this.v4.startClock(timeUs);
+    this.v6.startClock(timeUs);
+    this.minutes.startClock(timeUs);
   }
 
   /**
@@ -84,14 +109,15 @@ export class FlowMeter implements RarePackets {
   /** Delivers every flow that is left, ended or not: the source has no more packets. */
   finish(): void {
     this.fragments.expire(Infinity);
-    this.v4.drain(this.clockUs);
-    this.v6.drain(this.clockUs);
+    const clockUs = this.firstTimeUs === null ? 0 : this.clockUs;
+    this.v4.drain(clockUs);
+    this.v6.drain(clockUs);
     this.exporter.finish();
   }
 
   /** A fragment that waited for its first one: it joins now what began meanwhile. */
   private addWaited(fragment: PacketView): void {
-    fragment.clockUs = this.clockUs;
+    fragment.clockUs = this.firstTimeUs === null ? 0 : this.clockUs;
     setKey(fragment, this.seed);
     this.tableOf(fragment).add(fragment);
   }

@@ -37,6 +37,14 @@ export class ServiceMinutes {
     this.bytes[cell] += bytes;
   }
 
+  /** Moves what was counted before there was a time to the first one there is. */
+  startClock(timeUs: number): void {
+    if (this.empty) return;
+    this.baseUs = Math.floor(timeUs / MINUTE_US) * MINUTE_US;
+    this.fromUs = this.baseUs;
+    this.untilUs = this.baseUs + this.widthUs;
+  }
+
   /** The cells that are not empty, by time. */
   rows(): Bucket[] {
     const rows: Bucket[] = [];

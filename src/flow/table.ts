@@ -181,6 +181,14 @@ export class FlowTable {
     if ((this.records.hot[at] & BIT.expired) === 0) this.records.hot[at] |= BIT.icmpRefused;
   }
 
+  /** Gives the flows that began before there was a time the first one there is. */
+  startClock(timeUs: number): void {
+    for (let n = 0; n < this.count; n++) {
+      this.records.hotQ[(this.records.hotAt(n) >> 1) + TIMER] = timeUs;
+      this.records.coldQ[(this.records.coldAt(n) >> 1) + COLD_Q.first] = timeUs;
+    }
+  }
+
   /** Stores and drops what has ended by the clock. */
   sweep(clockUs: number): void {
     const forgetBeforeUs = this.forgetBefore(clockUs);

@@ -78,7 +78,7 @@ export async function analyze(options: AnalyzeOptions, openSink: SinkFactory): P
     );
     await readAll(merge, path, sink, options);
     path.finish();
-    path.checkpoint(sourceRows(merge), dropsOf(merge));
+    path.checkpoint(sourceRows(merge, path), dropsOf(merge));
     if (merge.size === 0) {
       const error = noCaptureError(merge.refused, options.sources);
       sink.finish('damaged', error.message);
@@ -110,7 +110,7 @@ async function readAll(merge: Merge, path: PacketPath, sink: Sink, options: Anal
     if (now - heartbeatMs < HEARTBEAT_MS) continue;
     heartbeatMs = now;
     if (now - checkpointMs > Math.max(CHECKPOINT_MS, writingMs * CHECKPOINT_SHARE)) {
-      path.checkpoint(sourceRows(merge), dropsOf(merge));
+      path.checkpoint(sourceRows(merge, path), dropsOf(merge));
       checkpointMs = Date.now();
       writingMs = checkpointMs - now;
     } else sink.heartbeat();
@@ -140,7 +140,7 @@ function runStart(options: AnalyzeOptions): RunStart {
   };
 }
 
-function sourceRows(merge: Merge): SourceRow[] {
+function sourceRows(merge: Merge, path: PacketPath): SourceRow[] {
   const refused = merge.refused.map((source) => ({
     path: source.path,
     format: null,
@@ -153,10 +153,11 @@ function sourceRows(merge: Merge): SourceRow[] {
     damageOffset: null,
     damage: `no capture: ${source.reason}`,
   }));
-  return [...merge.opened.map(sourceRow), ...refused];
+  return [...merge.opened.map((source) => sourceRow(source, path.meter.firstTimeUs)), ...refused];
 }
 
-function sourceRow(source: OpenSource): SourceRow {
+/** `firstTimeUs` stands for the time of packets that came before any had one. */
+function sourceRow(source: OpenSource, firstTimeUs: number | null): SourceRow {
   const { capture } = source;
   const { reader, damage } = capture;
   const names = new Set(reader.linkTypes.map(linkTypeName));
@@ -167,8 +168,8 @@ function sourceRow(source: OpenSource): SourceRow {
     snaplen: reader.snaplen,
     packets: source.packets,
     bytes: source.bytes,
-    firstPacketUs: source.packets === 0 ? null : source.firstPacketUs,
-    lastPacketUs: source.packets === 0 ? null : source.lastPacketUs,
+    firstPacketUs: source.packets === 0 ? null : source.firstPacketUs || firstTimeUs,
+    lastPacketUs: source.packets === 0 ? null : source.lastPacketUs || firstTimeUs,
     damageOffset: damage?.offset ?? null,
     damage: damage?.reason ?? null,
   };

@@ -61,7 +61,7 @@ export class Merge {
         else
           merge.waiting.push({
             path: source.path,
-            firstUs: (await peekFirstPacket(source.path, makeReader)) ?? -1,
+            firstUs: (await peekFirstPacket(source.path, makeReader)) ?? -Infinity,
           });
       } catch (error) {
         if (!(error instanceof NotACapture)) throw error;

@@ -3,7 +3,7 @@
 /** Captured lengths above this are damage, as they are to libpcap and Wireshark (262144 bytes). */
 export const MAX_CAPTURED = 262_144;
 /** The time of a record that has none (a pcapng simple packet block). */
-export const NO_RECORD_TIME = -1;
+export const NO_RECORD_TIME = -Infinity;
 const BATCH = 256;
 
 export class RecordBatch {

@@ -2,7 +2,7 @@
 
 import { FRAGMENT, type PacketView } from '../packet.ts';
 import { SKIP, skip } from '../skip.ts';
-import { decodeTransport } from '../transport/index.ts';
+import { decodeTransport, skipEncapsulation } from '../transport/index.ts';
 
 const MIN_HEADER = 20;
 const TOTAL_LENGTH = 2;
@@ -44,6 +44,7 @@ export function decodeIpv4(packet: PacketView, at: number): void {
       packet.fragment = FRAGMENT.later;
       packet.inner = protocol;
       packet.payloadBytes = total - header;
+      skipEncapsulation(packet, protocol);
       return;
     }
     packet.fragment = FRAGMENT.first;

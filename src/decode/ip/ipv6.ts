@@ -3,7 +3,7 @@
 import { PROTOCOL } from '../../base/transport.ts';
 import { FRAGMENT, type PacketView } from '../packet.ts';
 import { SKIP, skip } from '../skip.ts';
-import { decodeTransport } from '../transport/index.ts';
+import { decodeTransport, skipEncapsulation } from '../transport/index.ts';
 
 const HEADER = 40;
 const PAYLOAD_LENGTH = 4;
@@ -88,6 +88,7 @@ function decodeChain(packet: PacketView, next: number, at: number, end: number, 
         if (!afterAh) packet.protocol = following;
         packet.inner = following;
         packet.payloadBytes = length > header ? length - header : 0;
+        skipEncapsulation(packet, following);
         return;
       }
       if ((field & 1) !== 0) packet.fragment = FRAGMENT.first;

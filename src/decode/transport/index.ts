@@ -37,17 +37,18 @@ export function decodeTransport(
     case PROTOCOL.ah:
       decodeAh(packet, at, end, length);
       return;
-    case PROTOCOL.gre:
-      skip(packet, SKIP.encapsulation, ENCAPSULATION.gre);
-      return;
-    case PROTOCOL.ipip:
-      skip(packet, SKIP.encapsulation, ENCAPSULATION.ipip);
-      return;
-    case PROTOCOL.ipv6:
-      skip(packet, SKIP.encapsulation, packet.ipVersion === 4 ? ENCAPSULATION.sixInFour : ENCAPSULATION.ipip);
-      return;
     default:
       packet.payloadBytes = length;
+      skipEncapsulation(packet, inner);
+  }
+}
+
+/** Skips what carries another packet, whole or in fragments. */
+export function skipEncapsulation(packet: PacketView, inner: number): void {
+  if (inner === PROTOCOL.gre) skip(packet, SKIP.encapsulation, ENCAPSULATION.gre);
+  else if (inner === PROTOCOL.ipip) skip(packet, SKIP.encapsulation, ENCAPSULATION.ipip);
+  else if (inner === PROTOCOL.ipv6) {
+    skip(packet, SKIP.encapsulation, packet.ipVersion === 4 ? ENCAPSULATION.sixInFour : ENCAPSULATION.ipip);
   }
 }
 
