@@ -19,7 +19,7 @@ import type { Checkpoint, PairColumns, RunTotals, Sink, SourceRow } from '../sto
 import type { OpenSource } from './merge.ts';
 import { SkippedTally } from './skipped.ts';
 
-const GROUP = 8;
+const GROUP = 32;
 
 export type FlowsKept = 'all' | 'unexpected' | 'none';
 
@@ -83,6 +83,8 @@ export class PacketPath {
     let packet = this.spare;
     let bytes = 0;
     let at = source.next;
+    let firstUs = source.firstPacketUs;
+    let lastUs = source.lastPacketUs;
     let v4Count = 0;
     let v6Count = 0;
     for (; at < batch.count; at++) {
@@ -100,8 +102,8 @@ export class PacketPath {
       );
       meter.tick(packet);
       bytes += packet.wireBytes;
-      if (packet.timeUs < source.firstPacketUs) source.firstPacketUs = packet.timeUs;
-      if (packet.timeUs > source.lastPacketUs) source.lastPacketUs = packet.timeUs;
+      if (packet.timeUs < firstUs) firstUs = packet.timeUs;
+      if (packet.timeUs > lastUs) lastUs = packet.timeUs;
       if (packet.skip !== 0) {
         this.skipped.add(packet);
       } else if (packet.ipVersion === 4) {
@@ -125,6 +127,8 @@ export class PacketPath {
     meter.addAll(v4, v4Count, 4);
     meter.addAll(v6, v6Count, 6);
     this.spare = packet;
+    source.firstPacketUs = firstUs;
+    source.lastPacketUs = lastUs;
     source.packets += at - source.next;
     source.bytes += bytes;
     this.bytes += bytes;
