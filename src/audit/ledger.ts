@@ -17,14 +17,19 @@ export class Ledger {
     return this.keys.size;
   }
 
+  /** Makes room for `count` keys at once. */
+  reserve(count: number): void {
+    this.keys.reserve(count);
+    if (count * this.width <= this.sums.length) return;
+    const larger = new Float64Array(count * this.width);
+    larger.set(this.sums);
+    this.sums = larger;
+  }
+
   /** Where the key's sums begin; they are all 0 for a key that is new, which `size` tells. */
   at(a: number, b: number, c: number, d: number): number {
     const index = this.keys.intern(a, b, c, d);
-    if ((index + 1) * this.width > this.sums.length) {
-      const larger = new Float64Array(this.sums.length * 2);
-      larger.set(this.sums);
-      this.sums = larger;
-    }
+    if ((index + 1) * this.width > this.sums.length) this.reserve((index + 1) * 2);
     return index * this.width;
   }
 }

@@ -10,7 +10,7 @@ import { FINDING_KINDS, OUTCOME, VERDICT } from './terms.ts';
 
 /** Columns of a pair's sums. */
 export const PAIR = { flows: 0, packets: 1, bytes: 2, firstSeenUs: 3, lastSeenUs: 4 } as const;
-const PAIR_WIDTH = 5;
+export const PAIR_WIDTH = 5;
 
 /** Columns of a suspect's sums, after those of a pair. */
 export const SUSPECT = {
@@ -150,9 +150,21 @@ export class Tally {
   }
 }
 
-/** Service, protocol and verdict of a pair in one word. */
+/** Service, protocol and verdict of a pair in one word: see serviceOfPair and the two beside it. */
 export function pairKey(service: number, protocol: number, verdict: number): number {
   return service | (protocol << 8) | (verdict << 16);
+}
+
+export function serviceOfPair(key: number): number {
+  return key & 255;
+}
+
+export function protocolOfPair(key: number): number {
+  return (key >>> 8) & 255;
+}
+
+export function verdictOfPair(key: number): number {
+  return key >>> 16;
 }
 
 export function suspectKey(kind: number, protocol: number): number {

@@ -1,7 +1,7 @@
 // A set of four-word tuples, each numbered in the order it was first seen. Flat arrays and one probe loop:
 // addresses, pairs, kinds of flow and evidence are all kept in one of these.
 
-const WORDS = 4;
+export const TUPLE_WORDS = 4;
 const MIX = 0x9e3779b1 | 0;
 
 /** One random word a process, so that nobody outside can choose tuples that collide. */
@@ -18,7 +18,7 @@ export class TupleTable {
   constructor(expected = 256, seed = PROCESS_SEED) {
     let slots = 16;
     while (slots < expected * 2) slots *= 2;
-    this.words = new Int32Array((slots / 2) * WORDS);
+    this.words = new Int32Array((slots / 2) * TUPLE_WORDS);
     this.slots = new Int32Array(slots);
     this.mask = slots - 1;
     this.seed = seed;
@@ -39,7 +39,7 @@ export class TupleTable {
     }
     const index = this.size++;
     this.slots[at] = index + 1;
-    const base = index * WORDS;
+    const base = index * TUPLE_WORDS;
     this.words[base] = a;
     this.words[base + 1] = b;
     this.words[base + 2] = c;
@@ -57,13 +57,23 @@ export class TupleTable {
     }
   }
 
+  /** All tuples in the order of their numbers, four words each; good until the next `intern`. */
+  get tuples(): Int32Array {
+    return this.words;
+  }
+
+  /** Makes room for `count` tuples at once, so that adding them moves nothing. */
+  reserve(count: number): void {
+    while (count * 2 > this.slots.length) this.grow();
+  }
+
   /** Word `word` (0 to 3) of tuple `index`, as a signed 32-bit number. */
   word(index: number, word: number): number {
-    return this.words[index * WORDS + word];
+    return this.words[index * TUPLE_WORDS + word];
   }
 
   private is(index: number, a: number, b: number, c: number, d: number): boolean {
-    const base = index * WORDS;
+    const base = index * TUPLE_WORDS;
     const words = this.words;
     return words[base] === a && words[base + 1] === b && words[base + 2] === c && words[base + 3] === d;
   }
@@ -79,10 +89,10 @@ export class TupleTable {
   private grow(): void {
     const slots = new Int32Array(this.slots.length * 2);
     const mask = slots.length - 1;
-    const words = new Int32Array((slots.length / 2) * WORDS);
-    words.set(this.words.subarray(0, this.size * WORDS));
+    const words = new Int32Array((slots.length / 2) * TUPLE_WORDS);
+    words.set(this.words.subarray(0, this.size * TUPLE_WORDS));
     for (let i = 0; i < this.size; i++) {
-      const base = i * WORDS;
+      const base = i * TUPLE_WORDS;
       let at = this.hash(words[base], words[base + 1], words[base + 2], words[base + 3]) & mask;
       while (slots[at] !== 0) at = (at + 1) & mask;
       slots[at] = i + 1;

@@ -106,6 +106,11 @@ export class FlowMeter implements RarePackets {
     if (packet.quoteAt !== 0) this.refuseQuoted(packet);
   }
 
+  /** How many flows are in the tables. */
+  get size(): number {
+    return this.v4.count + this.v6.count;
+  }
+
   /** Delivers every flow that is left, ended or not: the source has no more packets. */
   finish(): void {
     this.fragments.expire(Infinity);

@@ -152,4 +152,11 @@ export class Records {
     this.cold = larger.cold;
     this.coldQ = larger.coldQ;
   }
+
+  free(): void {
+    this.hot = new Int32Array(0);
+    this.hotQ = new Float64Array(0);
+    this.cold = new Int32Array(0);
+    this.coldQ = new Float64Array(0);
+  }
 }

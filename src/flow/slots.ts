@@ -31,4 +31,8 @@ export class Slots {
     while (words[at] !== 0) at = (at + 1) & mask;
     words[at] = (hash & ~mask) | (n + 1);
   }
+
+  free(): void {
+    this.words = new Int32Array(0);
+  }
 }

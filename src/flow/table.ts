@@ -208,14 +208,15 @@ export class FlowTable {
     this.reindex(false);
   }
 
-  /** Stores all that is left, at the end of a run. */
+  /** Stores all that is left and gives the memory back, at the end of a run. */
   drain(clockUs: number): void {
     for (let n = 0; n < this.count; n++) {
       if ((this.bits(n) & BIT.expired) !== 0) continue;
       this.export(n, this.idleFor(n, clockUs) > this.idleLimit(n) ? END.idle : END.end);
     }
     this.count = 0;
-    this.slots.clear(false);
+    this.records.free();
+    this.slots.free();
   }
 
   // Finding a record

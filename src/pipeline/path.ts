@@ -2,7 +2,7 @@
 
 import { findFindings } from '../audit/findings.ts';
 import { Judge, type JudgeOptions } from '../audit/judge.ts';
-import { PAIR, Tally } from '../audit/tally.ts';
+import { Tally } from '../audit/tally.ts';
 import { VERDICT } from '../audit/terms.ts';
 import { decodeRecord } from '../decode/link/index.ts';
 import { PacketView } from '../decode/packet.ts';
@@ -15,7 +15,7 @@ import {
   TCP_SERVICES,
   UDP_SERVICES,
 } from '../service/catalog.ts';
-import type { Checkpoint, PairColumns, RunTotals, Sink, SourceRow } from '../store/sink.ts';
+import type { Checkpoint, RunTotals, Sink, SourceRow } from '../store/sink.ts';
 import type { OpenSource } from './merge.ts';
 import { SkippedTally } from './skipped.ts';
 
@@ -137,6 +137,7 @@ export class PacketPath {
 
   /** Ends every flow, and makes sure that each packet read is in exactly one place. */
   finish(): void {
+    this.tally.pairs.reserve(this.tally.pairs.size + this.meter.size);
     this.meter.finish();
     const packets = this.tally.packets + this.skipped.packets;
     const bytes = this.tally.bytes + this.skipped.bytes;
@@ -150,12 +151,13 @@ export class PacketPath {
 
   /** Hands the sink all that is settled so far: what ended, and what was skipped. */
   checkpoint(sources: readonly SourceRow[], drops: Drops): void {
+    const { pairs } = this.tally;
     const { findings, texts } = findFindings(this.tally, this.meter.addresses);
     const state: Checkpoint = {
       totals: this.totals(sources, drops),
       sources,
       skipped: this.skipped.rows(),
-      pairs: this.pairColumns(),
+      pairs: { count: pairs.size, keys: pairs.keys.tuples, sums: pairs.sums },
       minutes: this.meter.minutes.rows(),
       findings,
       texts,
@@ -194,39 +196,6 @@ export class PacketPath {
       some.count++;
     }
     return some;
-  }
-
-  private pairColumns(): PairColumns {
-    const { keys, sums, width, size } = this.tally.pairs;
-    const columns = {
-      count: size,
-      initiatorId: new Int32Array(size),
-      responderId: new Int32Array(size),
-      service: new Int32Array(size),
-      protocol: new Int32Array(size),
-      port: new Int32Array(size),
-      verdict: new Int32Array(size),
-      flows: new Float64Array(size),
-      packets: new Float64Array(size),
-      bytes: new Float64Array(size),
-      firstSeenUs: new Float64Array(size),
-      lastSeenUs: new Float64Array(size),
-    };
-    for (let n = 0; n < size; n++) {
-      const packed = keys.word(n, 2);
-      columns.initiatorId[n] = keys.word(n, 0);
-      columns.responderId[n] = keys.word(n, 1);
-      columns.service[n] = packed & 255;
-      columns.protocol[n] = (packed >>> 8) & 255;
-      columns.verdict[n] = packed >>> 16;
-      columns.port[n] = keys.word(n, 3);
-      columns.flows[n] = sums[n * width + PAIR.flows];
-      columns.packets[n] = sums[n * width + PAIR.packets];
-      columns.bytes[n] = sums[n * width + PAIR.bytes];
-      columns.firstSeenUs[n] = sums[n * width + PAIR.firstSeenUs];
-      columns.lastSeenUs[n] = sums[n * width + PAIR.lastSeenUs];
-    }
-    return columns;
   }
 
   private facts(): Record<string, number> {

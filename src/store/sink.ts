@@ -50,23 +50,16 @@ export interface SkippedRow {
   readonly bytes: number;
 }
 
-/** Aggregates of flows, one a (initiator, responder, service, transport, port, verdict). Struct of arrays. */
-export interface PairColumns {
+/**
+ * Sums of flows, one a (initiator, responder, service, transport, port, verdict), as flat buffers. A pair keeps its
+ * place for the whole run.
+ */
+export interface PairRows {
   readonly count: number;
-  readonly initiatorId: Int32Array;
-  readonly responderId: Int32Array;
-  /** Catalog index, 0 for unlisted. */
-  readonly service: Int32Array;
-  /** IP protocol number that the transport's name is made of. */
-  readonly protocol: Int32Array;
-  /** -1 where there is none. */
-  readonly port: Int32Array;
-  readonly verdict: Int32Array;
-  readonly flows: Float64Array;
-  readonly packets: Float64Array;
-  readonly bytes: Float64Array;
-  readonly firstSeenUs: Float64Array;
-  readonly lastSeenUs: Float64Array;
+  /** Four words a pair: initiator, responder, what audit/tally.ts packs in a pair's key, port (-1 for none). */
+  readonly keys: Int32Array;
+  /** PAIR_WIDTH doubles a pair, by the columns of PAIR. */
+  readonly sums: Float64Array;
 }
 
 export interface MinuteRow {
@@ -82,7 +75,7 @@ export interface Checkpoint {
   readonly totals: RunTotals;
   readonly sources: readonly SourceRow[];
   readonly skipped: readonly SkippedRow[];
-  readonly pairs: PairColumns;
+  readonly pairs: PairRows;
   readonly minutes: readonly MinuteRow[];
   readonly findings: readonly Finding[];
   readonly texts: readonly FindingText[];

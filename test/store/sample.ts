@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { pairKey } from '../../src/audit/tally.ts';
 import { VERDICT } from '../../src/audit/terms.ts';
 import { D, EndedFlows, ROW_DOUBLES, ROW_WORDS, W } from '../../src/flow/ended.ts';
 import { serviceIndex } from '../../src/service/catalog.ts';
-import type { AddressTexts, Checkpoint, PairColumns, RunStart } from '../../src/store/sink.ts';
+import type { AddressTexts, Checkpoint, PairRows, RunStart } from '../../src/store/sink.ts';
 
 /** A directory that is gone after the test. */
 export function scratch(t: TestContext): string {
@@ -93,23 +94,21 @@ export interface PairFields {
   readonly lastSeenUs?: number;
 }
 
-export function pairsOf(...rows: readonly PairFields[]): PairColumns {
-  const ints = (value: (row: PairFields) => number) => Int32Array.from(rows, value);
-  const doubles = (value: (row: PairFields) => number) => Float64Array.from(rows, value);
-  return {
-    count: rows.length,
-    initiatorId: ints((row) => row.initiatorId),
-    responderId: ints((row) => row.responderId),
-    service: ints((row) => serviceIndex(row.service)),
-    protocol: ints((row) => row.protocol),
-    port: ints((row) => row.port),
-    verdict: ints((row) => row.verdict),
-    flows: doubles((row) => row.flows),
-    packets: doubles((row) => row.packets),
-    bytes: doubles((row) => row.bytes),
-    firstSeenUs: doubles((row) => row.firstSeenUs ?? 1_700_000_000_000_000),
-    lastSeenUs: doubles((row) => row.lastSeenUs ?? 1_700_000_060_000_000),
-  };
+export function pairsOf(...rows: readonly PairFields[]): PairRows {
+  const keys = rows.flatMap((row) => [
+    row.initiatorId,
+    row.responderId,
+    pairKey(serviceIndex(row.service), row.protocol, row.verdict),
+    row.port,
+  ]);
+  const sums = rows.flatMap((row) => [
+    row.flows,
+    row.packets,
+    row.bytes,
+    row.firstSeenUs ?? 1_700_000_000_000_000,
+    row.lastSeenUs ?? 1_700_000_060_000_000,
+  ]);
+  return { count: rows.length, keys: Int32Array.from(keys), sums: Float64Array.from(sums) };
 }
 
 export function checkpointOf(more: Partial<Checkpoint> = {}): Checkpoint {

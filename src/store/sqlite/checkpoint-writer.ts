@@ -18,6 +18,9 @@ export class CheckpointWriter {
   private readonly beat: Statement;
   private readonly end: Statement;
   private readonly breathe: () => void;
+  private readonly account: Statement;
+  private skippedPackets = 0;
+  private skippedBytes = 0;
 
   constructor(db: Database, runId: number, breathe: () => void) {
     this.breathe = breathe;
@@ -44,6 +47,7 @@ export class CheckpointWriter {
     this.totals = db.prepare(`UPDATE runs SET heartbeat_us = ?, packets = ?, bytes = ?,
       packets_out_of_order = ?, kernel_dropped = ?, interface_dropped = ?, first_packet_us = ?,
       last_packet_us = ? WHERE id = ${runId}`);
+    this.account = db.prepare(`UPDATE runs SET packets = ?, bytes = ? WHERE id = ${runId}`);
     this.beat = db.prepare(`UPDATE runs SET heartbeat_us = ? WHERE id = ${runId}`);
     this.end = db.prepare(
       `UPDATE runs SET status = ?, message = ?, heartbeat_us = ?, finished_at_us = ? WHERE id = ${runId}`,
@@ -68,13 +72,24 @@ export class CheckpointWriter {
         row.damage,
       );
     }
-    for (const row of state.skipped) this.skipped.run(row.reason, row.packets, row.bytes);
+    this.skippedPackets = 0;
+    this.skippedBytes = 0;
+    for (const row of state.skipped) {
+      this.skipped.run(row.reason, row.packets, row.bytes);
+      this.skippedPackets += row.packets;
+      this.skippedBytes += row.bytes;
+    }
     this.dropMinutes.run();
     for (const row of state.minutes) {
       this.minute.run(SERVICE_IDS[row.service], row.startUs, row.widthUs, row.packets, row.bytes);
     }
     for (const [name, value] of Object.entries(state.facts)) this.fact.run(name, value);
     this.updateTotals(state.totals);
+  }
+
+  /** Makes the run's totals those of the pairs and skip reasons that are written, in the middle of a checkpoint. */
+  stored(pairPackets: number, pairBytes: number): void {
+    this.account.run(pairPackets + this.skippedPackets, pairBytes + this.skippedBytes);
   }
 
   heartbeat(): void {

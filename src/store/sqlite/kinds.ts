@@ -2,6 +2,7 @@
 // The codes of a row are packed into four words and looked up; no text is made for a kind that is known.
 
 import type { Database, Statement } from 'better-sqlite3';
+import { protocolOfPair, serviceOfPair, verdictOfPair } from '../../audit/tally.ts';
 import { VERDICTS } from '../../audit/terms.ts';
 import { PROTOCOL, transportName } from '../../base/transport.ts';
 import { TupleTable } from '../../base/tuple-table.ts';
@@ -76,11 +77,13 @@ export class PairKinds {
     );
   }
 
-  of(service: number, protocol: number, verdict: number): number {
+  /** The number of the kind of pair with that key; a new kind is written first. */
+  of(key: number): number {
     const before = this.known.size;
-    const kind = this.known.intern(service, protocol, verdict, 0);
+    const kind = this.known.intern(key, 0, 0, 0);
     if (kind === before) {
-      this.insert.run(kind, SERVICE_IDS[service], transportName(protocol), VERDICTS[verdict]);
+      const transport = transportName(protocolOfPair(key));
+      this.insert.run(kind, SERVICE_IDS[serviceOfPair(key)], transport, VERDICTS[verdictOfPair(key)]);
     }
     return kind;
   }

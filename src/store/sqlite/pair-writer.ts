@@ -1,7 +1,9 @@
 // Rows of pairs. A pair keeps its number for the whole run, so a checkpoint writes only those that changed.
 
 import type { Database } from 'better-sqlite3';
-import type { PairColumns } from '../sink.ts';
+import { PAIR, PAIR_WIDTH } from '../../audit/tally.ts';
+import { TUPLE_WORDS } from '../../base/tuple-table.ts';
+import type { PairRows } from '../sink.ts';
 import { PairKinds } from './kinds.ts';
 import { RowWriter } from './writing.ts';
 
@@ -23,9 +25,9 @@ const ROWS_PER_STATEMENT = 50;
 export class PairWriter {
   private readonly rows: RowWriter;
   private readonly kinds: PairKinds;
-  /** What was written last of each pair, to tell whether it changed: flows + packets, and bytes. */
-  private counts = new Float64Array(0);
-  private bytes = new Float64Array(0);
+  /** What was written last of each pair, to tell whether it changed. */
+  private lastPackets = new Float64Array(0);
+  private lastBytes = new Float64Array(0);
 
   constructor(db: Database, runId: number, breathe: () => void) {
     this.kinds = new PairKinds(db, runId);
@@ -39,27 +41,36 @@ export class PairWriter {
     );
   }
 
-  write(pairs: PairColumns): void {
-    this.remember(pairs.count);
-    const { counts, bytes } = this;
-    const rows = this.rows;
-    const values = rows.values;
-    for (let i = 0; i < pairs.count; i++) {
-      const count = pairs.flows[i] + pairs.packets[i];
-      if (counts[i] === count && bytes[i] === pairs.bytes[i]) continue;
-      counts[i] = count;
-      bytes[i] = pairs.bytes[i];
+  /** Packets and bytes of all pairs as they stand in the database. */
+  packets = 0;
+  bytes = 0;
+
+  write({ count, keys, sums }: PairRows): void {
+    this.remember(count);
+    const { lastPackets, lastBytes, rows } = this;
+    const { values } = rows;
+    for (let i = 0; i < count; i++) {
+      const sum = i * PAIR_WIDTH;
+      const packets = sums[sum + PAIR.packets];
+      const bytes = sums[sum + PAIR.bytes];
+      // A flow more is a packet more.
+      if (lastPackets[i] === packets && lastBytes[i] === bytes) continue;
+      this.packets += packets - Math.max(lastPackets[i], 0);
+      this.bytes += bytes - Math.max(lastBytes[i], 0);
+      lastPackets[i] = packets;
+      lastBytes[i] = bytes;
+      const key = i * TUPLE_WORDS;
       const at = rows.at;
       values[at] = i;
-      values[at + 1] = pairs.initiatorId[i];
-      values[at + 2] = pairs.responderId[i];
-      values[at + 3] = this.kinds.of(pairs.service[i], pairs.protocol[i], pairs.verdict[i]);
-      values[at + 4] = pairs.port[i];
-      values[at + 5] = pairs.flows[i];
-      values[at + 6] = pairs.packets[i];
-      values[at + 7] = pairs.bytes[i];
-      values[at + 8] = pairs.firstSeenUs[i];
-      values[at + 9] = pairs.lastSeenUs[i];
+      values[at + 1] = keys[key];
+      values[at + 2] = keys[key + 1];
+      values[at + 3] = this.kinds.of(keys[key + 2]);
+      values[at + 4] = keys[key + 3];
+      values[at + 5] = sums[sum + PAIR.flows];
+      values[at + 6] = packets;
+      values[at + 7] = bytes;
+      values[at + 8] = sums[sum + PAIR.firstSeenUs];
+      values[at + 9] = sums[sum + PAIR.lastSeenUs];
       rows.at = at + COLUMNS.length;
       rows.rowDone();
     }
@@ -68,14 +79,14 @@ export class PairWriter {
 
   /** Room for `count` pairs; those not written yet hold -1, which no count is. */
   private remember(count: number): void {
-    if (count <= this.counts.length) return;
-    const size = Math.max(count, this.counts.length * 2);
+    if (count <= this.lastPackets.length) return;
+    const size = Math.max(count, this.lastPackets.length * 2);
     const grow = (old: Float64Array) => {
       const next = new Float64Array(size).fill(-1);
       next.set(old);
       return next;
     };
-    this.counts = grow(this.counts);
-    this.bytes = grow(this.bytes);
+    this.lastPackets = grow(this.lastPackets);
+    this.lastBytes = grow(this.lastBytes);
   }
 }

@@ -37,7 +37,8 @@ export class SqliteSink implements Sink {
     try {
       this.runId = this.beginRun(start);
       this.transactions = new ShortTransactions(this.db);
-      const breathe = () => this.transactions.breathe();
+      const keepAccount = () => this.checkpointWriter.stored(this.pairWriter.packets, this.pairWriter.bytes);
+      const breathe = () => this.transactions.breathe(keepAccount);
       this.addresses = new RowWriter(
         this.db,
         'INSERT INTO addresses (run_id, address_id, address)',

@@ -30,8 +30,10 @@ export class ShortTransactions {
     }
   }
 
-  breathe(): void {
+  /** Ends the transaction and begins another where it has become long; `beforeCommit` makes its rows consistent. */
+  breathe(beforeCommit: () => void): void {
     if (performance.now() - this.startedAt < LONGEST_MS) return;
+    beforeCommit();
     this.commit.run();
     this.start();
   }
