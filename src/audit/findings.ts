@@ -5,10 +5,11 @@ import { PROTOCOL, transportName } from '../base/transport.ts';
 import type { AddressBook } from '../flow/addresses.ts';
 import { documentedPort } from '../service/documented.ts';
 import { Ledger } from './ledger.ts';
-import { KIND, PAIR, SUSPECT, type Tally } from './tally.ts';
+import { KIND, MARK, PAIR, SUSPECT_MARKS, type Tally } from './tally.ts';
 import {
   FINDING_KINDS,
   type FindingKind,
+  OUTCOME,
   OUTCOMES,
   type Outcome,
   SEVERITIES,
@@ -52,7 +53,6 @@ const SCAN_OF_PORTS = 1;
 const SCAN_OF_RESPONDERS = 2;
 const SCAN = FINDING_KINDS.indexOf('port-scan');
 const NONE = -1;
-const BASE = PAIR.lastSeenUs + 1;
 
 /** Finds what the tally of a run calls for. */
 export function findFindings(tally: Tally, addresses: AddressBook): Findings {
@@ -122,7 +122,7 @@ class Collector {
   private isFailedPort(n: number): boolean {
     const { keys, sums, width } = this.tally.suspects;
     if ((keys.word(n, 2) & 255) === KIND.remark || keys.word(n, 3) === NONE) return false;
-    return sums[n * width + SUSPECT.outcomes] === 0;
+    return (sums[n * width + SUSPECT_MARKS] & (MARK.outcome << OUTCOME.answered)) === 0;
   }
 
   private mayBeRpc(kind: number, responder: number, protocol: number, port: number): boolean {
@@ -156,7 +156,7 @@ class Collector {
     out[to + PAIR.bytes] += sums[from + PAIR.bytes];
     out[to + PAIR.firstSeenUs] = first;
     out[to + PAIR.lastSeenUs] = last;
-    for (let i = BASE; i < width; i++) out[to + i] += sums[from + i];
+    out[to + SUSPECT_MARKS] |= sums[from + SUSPECT_MARKS];
     const initiators = this.initiators;
     const at = initiators.at(to / width, keys.word(n, 0), 0, 0);
     initiators.sums[at] += sums[from + PAIR.flows];
@@ -209,11 +209,14 @@ class Collector {
     const responder = keys.word(row, 1);
     const protocol = keys.word(row, 2);
     const port = keys.word(row, 3);
-    const outcome = OUTCOMES.findIndex((_, i) => sums[at + SUSPECT.outcomes + i] > 0);
+    const marks = sums[at + SUSPECT_MARKS];
+    const outcome = OUTCOMES.findIndex((_, i) => (marks & (MARK.outcome << i)) !== 0);
+    const answered = outcome === OUTCOME.answered;
+    const firmly = (marks & MARK.firmlyAnswered) !== 0;
     const documented = port === NONE ? undefined : documentedPort(transportName(protocol), port);
     return {
       kind,
-      severity: severityOf(kind, sums[at + SUSPECT.firmlyAnswered] > 0, documented?.vendor === true),
+      severity: severityOf(kind, firmly, documented?.vendor === true),
       status: 'open',
       protocol,
       port: port === NONE ? null : port,
@@ -231,11 +234,11 @@ class Collector {
         protocol,
         port,
         documented,
-        answered: sums[at + SUSPECT.outcomes] > 0,
-        guessed: sums[at + SUSPECT.outcomes] > 0 && sums[at + SUSPECT.firmlyAnswered] === 0,
+        answered,
+        guessed: answered && !firmly,
         ofResponders: responder === NONE,
-        ike: sums[at + SUSPECT.ike] > 0,
-        espInUdp: sums[at + SUSPECT.espInUdp] > 0,
+        ike: (marks & MARK.ike) !== 0,
+        espInUdp: (marks & MARK.espInUdp) !== 0,
         rpcPorts: kind === 'remark' && port === NONE ? [...(this.rpcPorts.get(responder) ?? [])] : [],
       }),
     };

@@ -12,16 +12,17 @@ import { FINDING_KINDS, OUTCOME, VERDICT } from './terms.ts';
 export const PAIR = { flows: 0, packets: 1, bytes: 2, firstSeenUs: 3, lastSeenUs: 4 } as const;
 export const PAIR_WIDTH = 5;
 
-/** Columns of a suspect's sums, after those of a pair. */
-export const SUSPECT = {
-  /** Flows by outcome, in the order of OUTCOMES. */
-  outcomes: 5,
-  /** Answered flows whose direction does not rest on a guess. */
-  firmlyAnswered: 9,
-  ike: 10,
-  espInUdp: 11,
+/** A suspect's sums are those of a pair, and what was seen of it as bits in one more. */
+export const SUSPECT_MARKS = PAIR_WIDTH;
+const SUSPECT_WIDTH = PAIR_WIDTH + 1;
+export const MARK = {
+  /** Shifted by a value of OUTCOME: some flow had that outcome. */
+  outcome: 1,
+  /** Some flow was answered, and its direction does not rest on a guess. */
+  firmlyAnswered: 1 << 4,
+  ike: 1 << 5,
+  espInUdp: 1 << 6,
 } as const;
-const SUSPECT_WIDTH = 12;
 
 /** Codes of the kinds of finding that one flow alone can call for. */
 export const KIND = {
@@ -118,11 +119,11 @@ export class Tally {
     const bytes = doubles[d + D.bytesOut] + doubles[d + D.bytesBack];
     const sums = suspects.sums;
     addSums(sums, at, packets, bytes, doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]);
-    sums[at + SUSPECT.outcomes + outcome]++;
-    if (outcome === OUTCOME.answered && row[w + W.basis] !== BASIS.portGuess)
-      sums[at + SUSPECT.firmlyAnswered]++;
-    if (row[w + W.payloadProtocol] === PAYLOAD.ike) sums[at + SUSPECT.ike]++;
-    if (row[w + W.payloadProtocol] === PAYLOAD.espInUdp) sums[at + SUSPECT.espInUdp]++;
+    let marks = MARK.outcome << outcome;
+    if (outcome === OUTCOME.answered && row[w + W.basis] !== BASIS.portGuess) marks |= MARK.firmlyAnswered;
+    if (row[w + W.payloadProtocol] === PAYLOAD.ike) marks |= MARK.ike;
+    if (row[w + W.payloadProtocol] === PAYLOAD.espInUdp) marks |= MARK.espInUdp;
+    sums[at + SUSPECT_MARKS] |= marks;
   }
 
   private note(

@@ -10,7 +10,7 @@ import { APPLICATION_ID, migrate, SCHEMA_VERSION, versionOf } from './schema.ts'
 const BUSY_TIMEOUT_MS = 60_000;
 /** A checkpoint every 64 MiB: it costs an fsync, and at 4 MiB those halve the rate. */
 const WAL_PAGES = 16_000;
-const CACHE_KIB = 32 * 1024;
+const CACHE_KIB = 8 * 1024;
 
 function assertOurs(db: Database.Database, path: string): void {
   const version = versionOf(db);
