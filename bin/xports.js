@@ -7,4 +7,5 @@ setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000');
 setFlagsFromString('--max-inlined-bytecode-size=1000');
 
 const { main } = await import('../dist/cli/main.js');
-process.exitCode = await main(process.argv.slice(2));
+// Standard input may be waited for still, and would keep the process.
+process.exit(await main(process.argv.slice(2)));

@@ -8,6 +8,8 @@ export const EXIT = {
   damaged: 4,
   noLive: 5,
   database: 6,
+  /** Our own fault: EX_SOFTWARE of sysexits.h, so that no script takes it for an answer. */
+  internal: 70,
 } as const;
 
 export type ErrorCode = 'usage' | 'no-capture' | 'database' | 'internal';

@@ -83,5 +83,8 @@ function explain(error: unknown, context: Context): number {
     if (error.hint !== undefined) context.say(`  ${error.hint}`);
     return error.exitCode;
   }
-  throw error;
+  context.say(
+    `xports: internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`,
+  );
+  return EXIT.internal;
 }

@@ -62,7 +62,7 @@ export async function analyze(options: AnalyzeOptions, openSink: SinkFactory): P
   const servers = options.servers === null ? null : ServerSet.parse(options.servers);
   const rpcRange = options.rpcRange === null ? null : parseRange(options.rpcRange);
   const makeReader: ReaderFactory = options.reader === 'pcap-parser' ? PcapParserReader.open : detectReader;
-  const merge = await Merge.open(await expandSources(options.sources), makeReader);
+  const merge = await Merge.open(await expandSources(options.sources), makeReader, options.signal);
   const sink = openSink(runStart(options));
   try {
     const path = new PacketPath(
@@ -84,9 +84,13 @@ export async function analyze(options: AnalyzeOptions, openSink: SinkFactory): P
       sink.finish('damaged', error.message);
       throw error;
     }
+    if (options.signal?.aborted) {
+      const notice = `stopped after ${path.packets} packets: what was read is stored`;
+      sink.finish('interrupted', notice);
+      return { runId: sink.runId, exitCode: EXIT.done, notices: [notice] };
+    }
     const notices = noticesOf(merge);
-    const status = options.signal?.aborted ? 'interrupted' : notices.length > 0 ? 'damaged' : 'complete';
-    sink.finish(status, notices.length > 0 ? notices.join('\n') : null);
+    sink.finish(notices.length > 0 ? 'damaged' : 'complete', notices.length > 0 ? notices.join('\n') : null);
     return { runId: sink.runId, exitCode: notices.length > 0 ? EXIT.damaged : EXIT.done, notices };
   } finally {
     await merge.close();

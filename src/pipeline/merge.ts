@@ -34,6 +34,13 @@ export class OpenSource {
   }
 }
 
+/** Standard input and pipes cannot be looked at first and read again. */
+async function isReadOnce(path: string): Promise<boolean> {
+  if (path === STDIN) return true;
+  const there = await stat(path).catch(() => null);
+  return there !== null && !there.isFile();
+}
+
 interface Waiting {
   readonly path: string;
   readonly firstUs: number;
@@ -48,16 +55,23 @@ export class Merge {
   private waiting: Waiting[] = [];
   private readonly makeReader: ReaderFactory;
 
-  private constructor(makeReader: ReaderFactory) {
+  private readonly stop: AbortSignal | undefined;
+
+  private constructor(makeReader: ReaderFactory, stop: AbortSignal | undefined) {
     this.makeReader = makeReader;
+    this.stop = stop;
   }
 
   /** Looks at every source; those that are no captures are in `refused`. */
-  static async open(sources: readonly NamedSource[], makeReader: ReaderFactory): Promise<Merge> {
-    const merge = new Merge(makeReader);
+  static async open(
+    sources: readonly NamedSource[],
+    makeReader: ReaderFactory,
+    stop?: AbortSignal,
+  ): Promise<Merge> {
+    const merge = new Merge(makeReader, stop);
     for (const source of sources) {
       try {
-        if (sources.length === 1 || source.path === STDIN) await merge.start(source.path);
+        if (sources.length === 1 || (await isReadOnce(source.path))) await merge.start(source.path);
         else
           merge.waiting.push({
             path: source.path,
@@ -149,7 +163,7 @@ export class Merge {
   }
 
   private async start(path: string): Promise<void> {
-    const source = new OpenSource(await openCapture(path, this.makeReader));
+    const source = new OpenSource(await openCapture(path, this.makeReader, this.stop));
     this.opened.push(source);
     this.active.push(source);
   }

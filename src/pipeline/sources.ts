@@ -46,10 +46,15 @@ async function filesOf(directory: string): Promise<NamedSource[]> {
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Opens a capture. Throws a sentence about what was found instead of one. */
-export async function openCapture(path: string, makeReader: ReaderFactory, chunk?: number): Promise<Capture> {
+/** Opens a capture; standard input ends when `stop` says so. Throws a sentence about what was found instead of one. */
+export async function openCapture(
+  path: string,
+  makeReader: ReaderFactory,
+  stop?: AbortSignal,
+  chunk?: number,
+): Promise<Capture> {
   try {
-    const source = path === STDIN ? openStdinSource() : await openFileSource(path);
+    const source = path === STDIN ? openStdinSource(stop) : await openFileSource(path);
     return await Capture.open(path, source, makeReader, chunk);
   } catch (error) {
     throw error instanceof NotACapture ? error : new NotACapture(reasonOf(error));
@@ -58,7 +63,7 @@ export async function openCapture(path: string, makeReader: ReaderFactory, chunk
 
 /** The time of a capture's first packet; null where it has none. */
 export async function peekFirstPacket(path: string, makeReader: ReaderFactory): Promise<number | null> {
-  const capture = await openCapture(path, makeReader, PEEK_CHUNK);
+  const capture = await openCapture(path, makeReader, undefined, PEEK_CHUNK);
   try {
     const batch = new RecordBatch();
     for (;;) {

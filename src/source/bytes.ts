@@ -26,13 +26,24 @@ export async function openFileSource(path: string): Promise<ByteSource> {
   };
 }
 
-/** Standard input, whatever it is: packets are handed on as they arrive. */
-export function openStdinSource(): ByteSource {
+/** Standard input, whatever it is: packets are handed on as they arrive. It ends when `stop` says so. */
+export function openStdinSource(stop?: AbortSignal): ByteSource {
   return {
     size: null,
-    read: (into, at, length) => readFd(0, into, at, length),
+    read: (into, at, length) => untilStopped(readFd(0, into, at, length), stop),
     close: async () => {},
   };
+}
+
+/** A read cannot be called off; but nobody has to wait for it. */
+function untilStopped(reading: Promise<number>, stop: AbortSignal | undefined): Promise<number> {
+  if (stop === undefined) return reading;
+  return new Promise((resolve, reject) => {
+    const end = () => resolve(0);
+    if (stop.aborted) end();
+    stop.addEventListener('abort', end, { once: true });
+    reading.then(resolve, reject).finally(() => stop.removeEventListener('abort', end));
+  });
 }
 
 function readFd(fd: number, into: Uint8Array, at: number, length: number): Promise<number> {
