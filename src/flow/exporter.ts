@@ -9,7 +9,7 @@ import { BIT, COLD, COLD_Q, HOT, KIND, type Records, TIMER } from './record.ts';
 import { plainState, tcpEnd, tcpState } from './state.ts';
 import { BASIS, PAYLOAD } from './terms.ts';
 
-const BATCH = 4096;
+const BATCH = 512;
 /** Rows held back at most; then they are decided by what is known so far. */
 const MAX_HELD = 65_536;
 

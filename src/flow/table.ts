@@ -158,19 +158,21 @@ export class FlowTable {
 
   /** Counts one packet in its flow, which begins if there is none. */
   add(packet: PacketView): void {
-    const { records } = this;
-    let n = this.find(packet);
-    if (n < 0) n = this.insert(packet);
-    else {
-      const idle = packet.clockUs - this.timer(n);
-      const limit = packet.inner === PROTOCOL.tcp ? this.options.tcpIdleUs : this.options.otherIdleUs;
-      if (idle > limit) this.afterIdle(n, packet, idle - limit);
-      else if (this.options.activeUs > 0) this.afterActive(n, packet);
-    }
-    if (packet.inner === PROTOCOL.tcp) this.updateTcp(n, packet);
+    let n = packet.near;
+    if (n < 0 || n >= this.count || !this.holds(n, packet)) n = this.find(packet);
+    let begins = n < 0;
+    if (begins) n = this.insert(packet);
+    else begins = this.endsBefore(n, packet);
+    if (packet.inner === PROTOCOL.tcp) this.updateTcp(n, packet, begins);
     this.updateRare(n, packet);
-    this.countPacket(records.hot, records.hotAt(n), n, packet);
-    this.minutes.add(packet.timeUs, (this.bits(n) & BIT.serviceMask) >>> BIT.serviceShift, packet.wireBytes);
+    const { hot } = this.records;
+    const at = this.records.hotAt(n);
+    this.countPacket(hot, at, n, packet);
+    this.minutes.add(
+      packet.timeUs,
+      (hot[at + HOT.bits] & BIT.serviceMask) >>> BIT.serviceShift,
+      packet.wireBytes,
+    );
   }
 
   /** Marks the flow of a packet that an ICMP error quotes. */
@@ -321,19 +323,23 @@ export class FlowTable {
 
   // Endings that a packet finds
 
-  private afterIdle(n: number, packet: PacketView, overdueUs: number): void {
-    const bits = this.bits(n);
-    const goesOn = this.isRemembered(n) && (packet.tcpFlags & TCP.syn) === 0 && overdueUs <= REMEMBER_US;
-    if ((bits & BIT.expired) === 0) this.export(n, END.idle);
-    if (goesOn) this.goOn(n, packet);
-    else this.begin(n, packet);
-  }
-
-  private afterActive(n: number, packet: PacketView): void {
+  /** Whether the flow is over before this packet, by a timeout; another has begun in its place then. */
+  private endsBefore(n: number, packet: PacketView): boolean {
+    const limit = packet.inner === PROTOCOL.tcp ? this.options.tcpIdleUs : this.options.otherIdleUs;
+    const overdueUs = packet.clockUs - this.timer(n) - limit;
+    if (overdueUs > 0) {
+      const goesOn = this.isRemembered(n) && (packet.tcpFlags & TCP.syn) === 0 && overdueUs <= REMEMBER_US;
+      if ((this.bits(n) & BIT.expired) === 0) this.export(n, END.idle);
+      if (goesOn) this.goOn(n, packet);
+      else this.begin(n, packet);
+      return true;
+    }
+    if (this.options.activeUs === 0) return false;
     const first = this.records.coldQ[(this.records.coldAt(n) >> 1) + COLD_Q.first];
-    if (packet.clockUs - first <= this.options.activeUs) return;
+    if (packet.clockUs - first <= this.options.activeUs) return false;
     this.export(n, END.active);
     this.goOn(n, packet);
+    return true;
   }
 
   /** Begins a flow that knows what the one before it knew: who began, how that is known, and its state. */
@@ -355,14 +361,14 @@ export class FlowTable {
 
   // A packet of a flow
 
-  private updateTcp(n: number, packet: PacketView): void {
+  private updateTcp(n: number, packet: PacketView, begins: boolean): void {
     const flags = packet.tcpFlags;
     if ((flags & (TCP.syn | TCP.fin | TCP.rst)) === 0) {
       if ((flags & TCP.ack) !== 0)
         this.records.hot[this.records.hotAt(n) + HOT.bits] |= BIT.ackA << packet.dir;
       return;
     }
-    if ((flags & TCP.syn) !== 0 && isAnotherConnection(this.records, n, packet)) {
+    if ((flags & TCP.syn) !== 0 && !begins && isAnotherConnection(this.records, n, packet)) {
       this.export(n, END.end);
       this.begin(n, packet);
     }

@@ -8,7 +8,6 @@ import { BASIS } from './terms.ts';
 
 /** Whether a SYN or SYN+ACK with its sequence number cannot be part of the flow that stands under its key. */
 export function isAnotherConnection(records: Records, n: number, packet: PacketView): boolean {
-  if (records.sum(n, HOT.packetsA) + records.sum(n, HOT.packetsA + 1) === 0) return false;
   const { dir } = packet;
   const bits = records.hot[records.hotAt(n) + HOT.bits];
   const same = records.cold[records.coldAt(n) + COLD.isnA + dir] === packet.tcpSeq;
