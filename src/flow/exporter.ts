@@ -69,7 +69,8 @@ export class Exporter {
     const out = this.batch.doubles;
     const q = coldAt >> 1;
     out[d + D.flowId] = coldQ[q + COLD_Q.flowId];
-    out[d + D.continuesFlowId] = coldQ[q + COLD_Q.continues];
+    const rare = records.rareOf(n);
+    out[d + D.continuesFlowId] = rare?.continues ?? 0;
     out[d + D.packetsOut] = records.sum(n, HOT.packetsA + i);
     out[d + D.packetsBack] = records.sum(n, HOT.packetsA + r);
     out[d + D.bytesOut] = records.sum(n, HOT.bytesA + i);
@@ -78,7 +79,7 @@ export class Exporter {
     out[d + D.payloadBack] = records.sum(n, HOT.payloadA + r);
     out[d + D.firstSeenUs] = coldQ[q + COLD_Q.first];
     const inOrder = (bits & BIT.timerIsClock) === 0 ? records.hotQ[(at >> 1) + TIMER] : 0;
-    out[d + D.lastSeenUs] = Math.max(inOrder, coldQ[q + COLD_Q.lastPast]);
+    out[d + D.lastSeenUs] = Math.max(inOrder, rare?.lastPast ?? 0);
 
     const tcp = inner === PROTOCOL.tcp && !unread;
     const bothWays = out[d + D.packetsOut] > 0 && out[d + D.packetsBack] > 0;

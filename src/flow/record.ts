@@ -9,7 +9,7 @@ export const PAD_WORDS = 12;
 /** Words of a hot record; with IPv6 the rest of the addresses follows. */
 export const HOT_WORDS = 16;
 export const WIDE_WORDS = 24;
-export const COLD_WORDS = 16;
+export const COLD_WORDS = 6;
 
 /** Word offsets in a hot record. */
 export const HOT = {
@@ -21,7 +21,7 @@ export const HOT = {
   addressB: 3,
   bits: 4,
   hash: 5,
-  /** Unsigned sums modulo 2^32; how often each went over is in the cold record. */
+  /** Unsigned sums modulo 2^32; how often each went over is in `Rare`. */
   packetsA: 8,
   bytesA: 10,
   payloadA: 12,
@@ -36,21 +36,20 @@ export const HOT = {
 export const TIMER = 3;
 
 /** Word offsets in a cold record. */
-export const COLD = {
-  /** How often each sum went over 2^32, in the order of the sums. */
-  carries: 8,
-  isnA: 14,
-  isnB: 15,
-} as const;
+export const COLD = { isnA: 4, isnB: 5 } as const;
 
 /** Offsets in a cold record, in doubles. */
-export const COLD_Q = {
-  first: 0,
-  flowId: 1,
-  continues: 2,
+export const COLD_Q = { first: 0, flowId: 1 } as const;
+
+/** What few flows have; kept apart so that the others do not pay for it. */
+export class Rare {
+  /** The flow that this one continues; 0 for none. */
+  continues = 0;
   /** The newest of the packets that came from the past; 0 for none. */
-  lastPast: 3,
-} as const;
+  lastPast = 0;
+  /** How often each sum went over 2^32, in the order of the sums. */
+  readonly carries = [0, 0, 0, 0, 0, 0];
+}
 
 /** The word `kind`: the outer protocol, the one inside AH, whether ports are missing, the encapsulation. */
 export const KIND = {
@@ -98,6 +97,8 @@ export const BOTH_FIN = BIT.finA * EITHER;
 export const ANY_RST = BIT.rstEarly | BIT.rstLate;
 export const HANDSHAKE_SEEN = ANY_SYN | ANY_SYN_ACK;
 
+const TWO32 = 4_294_967_296;
+
 /** One table's records: both arrays, each with its view of the same memory as doubles. */
 export class Records {
   readonly wide: boolean;
@@ -106,6 +107,7 @@ export class Records {
   hotQ: Float64Array<ArrayBuffer>;
   cold: Int32Array<ArrayBuffer>;
   coldQ: Float64Array<ArrayBuffer>;
+  private readonly rare = new Map<number, Rare>();
 
   /** Room for `capacity` records is set aside; the system gives memory only as it is touched. */
   constructor(wide: boolean, capacity: number) {
@@ -132,12 +134,35 @@ export class Records {
 
   /** The sum at `field` of record `n`. */
   sum(n: number, field: number): number {
-    const carry = this.cold[this.coldAt(n) + COLD.carries + field - HOT.packetsA];
-    return carry * 4_294_967_296 + (this.hot[this.hotAt(n) + field] >>> 0);
+    const carry = this.rareOf(n)?.carries[field - HOT.packetsA] ?? 0;
+    return carry * TWO32 + (this.hot[this.hotAt(n) + field] >>> 0);
+  }
+
+  /** What is rare of record `n`, if anything. */
+  rareOf(n: number): Rare | undefined {
+    return this.rare.size === 0 ? undefined : this.rare.get(n);
+  }
+
+  /** The same, made where there was none. */
+  makeRare(n: number): Rare {
+    let rare = this.rare.get(n);
+    if (rare === undefined) {
+      rare = new Rare();
+      this.rare.set(n, rare);
+    }
+    return rare;
+  }
+
+  forgetRare(n: number): void {
+    if (this.rare.size > 0) this.rare.delete(n);
   }
 
   /** Copies record `from` over record `to`. */
   move(from: number, to: number): void {
+    const rare = this.rareOf(from);
+    this.forgetRare(from);
+    if (rare === undefined) this.forgetRare(to);
+    else this.rare.set(to, rare);
     this.hot.copyWithin(this.hotAt(to), this.hotAt(from), this.hotAt(from + 1));
     this.cold.copyWithin(this.coldAt(to), this.coldAt(from), this.coldAt(from + 1));
   }
@@ -154,6 +179,7 @@ export class Records {
   }
 
   free(): void {
+    this.rare.clear();
     this.hot = new Int32Array(0);
     this.hotQ = new Float64Array(0);
     this.cold = new Int32Array(0);

@@ -296,12 +296,12 @@ export class FlowTable {
     for (let i = HOT.packetsA; i < HOT.vlans; i++) hot[at + i] = 0;
     hot[at + HOT.vlans] = packet.vlans;
     hotQ[(at >> 1) + TIMER] = packet.clockUs;
-    for (let i = COLD.carries; i <= COLD.isnB; i++) cold[coldAt + i] = 0;
+    cold[coldAt + COLD.isnA] = 0;
+    cold[coldAt + COLD.isnB] = 0;
     const q = coldAt >> 1;
     coldQ[q + COLD_Q.first] = packet.timeUs;
     coldQ[q + COLD_Q.flowId] = packet.ordinal;
-    coldQ[q + COLD_Q.continues] = 0;
-    coldQ[q + COLD_Q.lastPast] = 0;
+    this.records.forgetRare(n);
     let bits = firstGuess(packet, this.options);
     if (packet.dir !== 0) bits ^= BIT.initiatorIsB;
     if (packet.past !== 0) bits |= BIT.timerIsClock;
@@ -355,7 +355,7 @@ export class FlowTable {
     hot[at] = (hot[at] & BIT.timerIsClock) | (bits & INHERITED);
     cold[coldAt + COLD.isnA] = isnA;
     cold[coldAt + COLD.isnB] = isnB;
-    coldQ[(coldAt >> 1) + COLD_Q.continues] = flowId;
+    this.records.makeRare(n).continues = flowId;
     this.nameService(n);
   }
 
@@ -393,7 +393,7 @@ export class FlowTable {
   }
 
   private carry(n: number, field: number): void {
-    this.records.cold[this.records.coldAt(n) + COLD.carries + field - HOT.packetsA]++;
+    this.records.makeRare(n).carries[field - HOT.packetsA]++;
   }
 
   /** What packets in the usual run of things leave alone; moves the timer. */
@@ -408,7 +408,8 @@ export class FlowTable {
     if (packet.past === 0) return;
     const { coldQ } = this.records;
     const q = this.records.coldAt(n) >> 1;
-    if (packet.timeUs > coldQ[q + COLD_Q.lastPast]) coldQ[q + COLD_Q.lastPast] = packet.timeUs;
+    const rare = this.records.makeRare(n);
+    if (packet.timeUs > rare.lastPast) rare.lastPast = packet.timeUs;
     if (packet.timeUs < coldQ[q + COLD_Q.first]) coldQ[q + COLD_Q.first] = packet.timeUs;
     if (packet.ordinal < coldQ[q + COLD_Q.flowId]) coldQ[q + COLD_Q.flowId] = packet.ordinal;
   }
