@@ -1,8 +1,20 @@
-// Who began a flow, as far as its first packet tells, and what it is counted as while its packets pass.
+// How a flow begins: who began it, as far as its first packet tells, what it knows of the flow that it continues, and
+// what it is counted as while its packets pass.
 
 import { PROTOCOL } from '../base/transport.ts';
-import { HINT, type PacketView } from '../decode/packet.ts';
-import { BIT, KIND } from './record.ts';
+import { HINT, type PacketView, TCP } from '../decode/packet.ts';
+import {
+  ANY_ACK,
+  ANY_SYN,
+  ANY_SYN_ACK,
+  BIT,
+  COLD,
+  COLD_Q,
+  HOT,
+  KIND,
+  type Records,
+  TIMER,
+} from './record.ts';
 import { BASIS } from './terms.ts';
 
 /** Ports of the allow-list, and services; all by port or protocol number, 0 where there is none. */
@@ -17,9 +29,70 @@ export interface PortTables {
 }
 
 const WELL_KNOWN = 1024;
+/** What a flow that continues another inherits of its bits. */
+const INHERITED =
+  ANY_SYN |
+  ANY_SYN_ACK |
+  ANY_ACK |
+  BIT.initiatorIsB |
+  BIT.basisMask |
+  (BIT.isnKnownA * 3) |
+  BIT.linkGroup |
+  BIT.ike |
+  BIT.espInUdp;
+
+/** Sets what a flow starts from; its key stands already, and its side A need not be the packet's sender. */
+export function beginFlow(records: Records, n: number, packet: PacketView, tables: PortTables): void {
+  const { hot, hotQ, cold, coldQ } = records;
+  const at = records.hotAt(n);
+  const coldAt = records.coldAt(n);
+  for (let i = HOT.packetsA; i < HOT.vlans; i++) hot[at + i] = 0;
+  hot[at + HOT.vlans] = packet.vlans;
+  hotQ[(at >> 1) + TIMER] = packet.clockUs;
+  cold[coldAt + COLD.isnA] = 0;
+  cold[coldAt + COLD.isnB] = 0;
+  coldQ[(coldAt >> 1) + COLD_Q.first] = packet.timeUs;
+  coldQ[(coldAt >> 1) + COLD_Q.flowId] = packet.ordinal;
+  records.forgetRare(n);
+  let bits = firstGuess(packet, tables);
+  if (packet.dir !== 0) bits ^= BIT.initiatorIsB;
+  if (packet.past !== 0) bits |= BIT.timerIsClock;
+  if (packet.inner === PROTOCOL.tcp && (packet.tcpFlags & TCP.syn) === 0) {
+    bits |= BIT.isnGuessA << packet.dir;
+    cold[coldAt + COLD.isnA + packet.dir] = packet.tcpSeq - 1;
+  }
+  hot[at + HOT.bits] = bits;
+  nameService(records, n, tables);
+}
+
+/** Begins a flow that knows what the one before it knew: who began, how that is known, and its state. */
+export function continueFlow(records: Records, n: number, packet: PacketView, tables: PortTables): void {
+  const { hot, cold, coldQ } = records;
+  const at = records.hotAt(n) + HOT.bits;
+  const coldAt = records.coldAt(n);
+  const bits = hot[at];
+  const isnA = cold[coldAt + COLD.isnA];
+  const isnB = cold[coldAt + COLD.isnB];
+  const flowId = coldQ[(coldAt >> 1) + COLD_Q.flowId];
+  beginFlow(records, n, packet, tables);
+  hot[at] = (hot[at] & BIT.timerIsClock) | (bits & INHERITED);
+  cold[coldAt + COLD.isnA] = isnA;
+  cold[coldAt + COLD.isnB] = isnB;
+  records.makeRare(n).continues = flowId;
+  nameService(records, n, tables);
+}
+
+/** Writes down what the flow's packets are counted as, by the port of whoever is its responder now. */
+export function nameService(records: Records, n: number, tables: PortTables): void {
+  const { hot } = records;
+  const at = records.hotAt(n);
+  const bits = hot[at + HOT.bits] & ~BIT.serviceMask;
+  const service = serviceOf(bits, hot[at + HOT.kind], hot[at + HOT.ports], tables);
+  hot[at + HOT.bits] = bits | (service << BIT.serviceShift);
+}
 
 /** The bits for basis and initiator that a flow has after its first packet, whose sender is side A. */
-export function firstGuess(packet: PacketView, tables: PortTables): number {
+function firstGuess(packet: PacketView, tables: PortTables): number {
   let senderBegan = true;
   let basis: number = BASIS.firstPacket;
   if (packet.inner === PROTOCOL.tcp && packet.portsUnread === 0) {
@@ -54,7 +127,7 @@ function udpSenderBegan(packet: PacketView, listed: Uint8Array): boolean {
 }
 
 /** What the packets of a flow with these words are counted as. */
-export function serviceOf(bits: number, kind: number, ports: number, tables: PortTables): number {
+function serviceOf(bits: number, kind: number, ports: number, tables: PortTables): number {
   const protocol = kind & 255;
   if ((kind & KIND.portsUnread) === 0) {
     const port = (bits & BIT.initiatorIsB) === 0 ? ports & 0xffff : ports >>> 16;

@@ -4,23 +4,11 @@
 
 import { PROTOCOL } from '../base/transport.ts';
 import { type PacketView, TCP } from '../decode/packet.ts';
-import { firstGuess, type PortTables, serviceOf } from './beginning.ts';
+import { beginFlow, continueFlow, nameService, type PortTables } from './beginning.ts';
 import type { Exporter } from './exporter.ts';
-import { setKey } from './key.ts';
+import { holdsKey, setKey } from './key.ts';
 import type { ServiceMinutes } from './minutes.ts';
-import {
-  ANY_ACK,
-  ANY_SYN,
-  ANY_SYN_ACK,
-  BIT,
-  COLD,
-  COLD_Q,
-  HOT,
-  KIND,
-  PAD_WORDS,
-  Records,
-  TIMER,
-} from './record.ts';
+import { BIT, COLD_Q, HOT, KIND, PAD_WORDS, Records, TIMER } from './record.ts';
 import { Slots } from './slots.ts';
 import { isEstablished, isOver } from './state.ts';
 import { isAnotherConnection, seeHandshake } from './tcp.ts';
@@ -38,18 +26,6 @@ export interface FlowTableOptions extends PortTables {
 const REMEMBER_US = 7_200_000_000;
 const MAX_REMEMBERED = 65_536;
 const FIRST_LIMIT = 16_384;
-/** What a flow that continues another inherits of its bits. */
-const INHERITED =
-  ANY_SYN |
-  ANY_SYN_ACK |
-  ANY_ACK |
-  BIT.initiatorIsB |
-  BIT.basisMask |
-  (BIT.isnKnownA * 3) |
-  BIT.linkGroup |
-  BIT.ike |
-  BIT.espInUdp;
-
 /** Where packets go that begin or end a flow, change its state, or need more than their table: back to `add`. */
 export interface RarePackets {
   add(packet: PacketView, table: FlowTable): void;
@@ -123,28 +99,13 @@ export class FlowTable {
       const { tcpFlags, timeUs } = packet;
       const rare = (tcpFlags & CHANGES_STATE) | packet.past | packet.rare;
       // Records may have moved since; what lies behind the last one may still look like one.
-      if (rare === 0 && n >= 0 && n < this.count && activeUs === 0) {
-        const { ports, src0, dst0 } = packet;
-        const a = hot[at + HOT.addressA];
-        const b = hot[at + HOT.addressB];
-        const sent = hot[at + HOT.ports] ^ ports;
-        // Which direction a packet has cannot be guessed: ands and ors cost less than a branch gone wrong.
-        let straight = (a ^ src0) | (b ^ dst0) | sent;
-        if (wide) straight |= restsDiffer(hot, at, packet, 0);
-        const dir = (straight | -straight) >>> 31;
-        const turned = -dir;
-        const crossed = (src0 ^ dst0) & turned;
-        const swapped = (ports ^ ((ports >>> 16) | (ports << 16))) & turned;
-        let differs =
-          (a ^ src0 ^ crossed) | (b ^ dst0 ^ crossed) | (sent ^ swapped) | (hot[at + HOT.kind] ^ packet.kind);
-        if (wide) differs |= restsDiffer(hot, at, packet, dir);
+      if (rare === 0 && n >= 0 && n < this.count && activeUs === 0 && holdsKey(hot, at, wide, packet)) {
         const bits = hot[at + HOT.bits];
         const timer = (at >> 1) + TIMER;
         const limit = packet.inner === PROTOCOL.tcp ? tcpIdleUs : otherIdleUs;
-        if ((differs | (bits & BIT.timerIsClock)) === 0 && timeUs - hotQ[timer] <= limit) {
+        if ((bits & BIT.timerIsClock) === 0 && timeUs - hotQ[timer] <= limit) {
           hotQ[timer] = timeUs;
-          hot[at + HOT.bits] = bits | ((((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA) << dir);
-          packet.dir = dir;
+          hot[at + HOT.bits] = bits | ((((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA) << packet.dir);
           this.countPacket(hot, at, n, packet);
           this.minutes.add(timeUs, (bits & BIT.serviceMask) >>> BIT.serviceShift, packet.wireBytes);
           continue;
@@ -236,28 +197,9 @@ export class FlowTable {
     }
   }
 
-  /**
-   * Whether the record's key is the packet's; sets `dir`, 0 where side A sent it. Ands and ors in place of branches:
-   * which direction a packet has cannot be guessed, and a wrong guess costs more than all of this.
-   */
   private holds(n: number, packet: PacketView): boolean {
-    const { hot, wide } = this.records;
-    const at = this.records.hotAt(n);
-    const { ports, src0, dst0 } = packet;
-    const a = hot[at + HOT.addressA];
-    const b = hot[at + HOT.addressB];
-    const sent = hot[at + HOT.ports] ^ ports;
-    let straight = (a ^ src0) | (b ^ dst0) | sent;
-    if (wide) straight |= restsDiffer(hot, at, packet, 0);
-    const dir = (straight | -straight) >>> 31;
-    const turned = -dir;
-    const crossed = (src0 ^ dst0) & turned;
-    const swapped = (ports ^ ((ports >>> 16) | (ports << 16))) & turned;
-    packet.dir = dir;
-    let differs =
-      (a ^ src0 ^ crossed) | (b ^ dst0 ^ crossed) | (sent ^ swapped) | (hot[at + HOT.kind] ^ packet.kind);
-    if (wide) differs |= restsDiffer(hot, at, packet, dir);
-    return differs === 0;
+    const { records } = this;
+    return holdsKey(records.hot, records.hotAt(n), records.wide, packet);
   }
 
   // Beginnings
@@ -284,41 +226,8 @@ export class FlowTable {
       hot[at + HOT.restB + 2] = packet.dst3;
     }
     this.slots.place(n, packet.hash);
-    this.begin(n, packet);
+    beginFlow(this.records, n, packet, this.options);
     return n;
-  }
-
-  /** Sets what a new flow starts from; its key stands already, and its side A may not be the packet's sender. */
-  private begin(n: number, packet: PacketView): void {
-    const { hot, hotQ, cold, coldQ } = this.records;
-    const at = this.records.hotAt(n);
-    const coldAt = this.records.coldAt(n);
-    for (let i = HOT.packetsA; i < HOT.vlans; i++) hot[at + i] = 0;
-    hot[at + HOT.vlans] = packet.vlans;
-    hotQ[(at >> 1) + TIMER] = packet.clockUs;
-    cold[coldAt + COLD.isnA] = 0;
-    cold[coldAt + COLD.isnB] = 0;
-    const q = coldAt >> 1;
-    coldQ[q + COLD_Q.first] = packet.timeUs;
-    coldQ[q + COLD_Q.flowId] = packet.ordinal;
-    this.records.forgetRare(n);
-    let bits = firstGuess(packet, this.options);
-    if (packet.dir !== 0) bits ^= BIT.initiatorIsB;
-    if (packet.past !== 0) bits |= BIT.timerIsClock;
-    if (packet.inner === PROTOCOL.tcp && (packet.tcpFlags & TCP.syn) === 0) {
-      bits |= BIT.isnGuessA << packet.dir;
-      cold[coldAt + COLD.isnA + packet.dir] = packet.tcpSeq - 1;
-    }
-    hot[at + HOT.bits] = bits;
-    this.nameService(n);
-  }
-
-  private nameService(n: number): void {
-    const { hot } = this.records;
-    const at = this.records.hotAt(n);
-    const bits = hot[at + HOT.bits] & ~BIT.serviceMask;
-    const service = serviceOf(bits, hot[at + HOT.kind], hot[at + HOT.ports], this.options);
-    hot[at + HOT.bits] = bits | (service << BIT.serviceShift);
   }
 
   // Endings that a packet finds
@@ -330,33 +239,16 @@ export class FlowTable {
     if (overdueUs > 0) {
       const goesOn = this.isRemembered(n) && (packet.tcpFlags & TCP.syn) === 0 && overdueUs <= REMEMBER_US;
       if ((this.bits(n) & BIT.expired) === 0) this.export(n, END.idle);
-      if (goesOn) this.goOn(n, packet);
-      else this.begin(n, packet);
+      if (goesOn) continueFlow(this.records, n, packet, this.options);
+      else beginFlow(this.records, n, packet, this.options);
       return true;
     }
     if (this.options.activeUs === 0) return false;
     const first = this.records.coldQ[(this.records.coldAt(n) >> 1) + COLD_Q.first];
     if (packet.clockUs - first <= this.options.activeUs) return false;
     this.export(n, END.active);
-    this.goOn(n, packet);
+    continueFlow(this.records, n, packet, this.options);
     return true;
-  }
-
-  /** Begins a flow that knows what the one before it knew: who began, how that is known, and its state. */
-  private goOn(n: number, packet: PacketView): void {
-    const { hot, cold, coldQ } = this.records;
-    const at = this.records.hotAt(n) + HOT.bits;
-    const coldAt = this.records.coldAt(n);
-    const bits = hot[at];
-    const isnA = cold[coldAt + COLD.isnA];
-    const isnB = cold[coldAt + COLD.isnB];
-    const flowId = coldQ[(coldAt >> 1) + COLD_Q.flowId];
-    this.begin(n, packet);
-    hot[at] = (hot[at] & BIT.timerIsClock) | (bits & INHERITED);
-    cold[coldAt + COLD.isnA] = isnA;
-    cold[coldAt + COLD.isnB] = isnB;
-    this.records.makeRare(n).continues = flowId;
-    this.nameService(n);
   }
 
   // A packet of a flow
@@ -370,9 +262,9 @@ export class FlowTable {
     }
     if ((flags & TCP.syn) !== 0 && !begins && isAnotherConnection(this.records, n, packet)) {
       this.export(n, END.end);
-      this.begin(n, packet);
+      beginFlow(this.records, n, packet, this.options);
     }
-    if (seeHandshake(this.records, n, packet)) this.nameService(n);
+    if (seeHandshake(this.records, n, packet)) nameService(this.records, n, this.options);
   }
 
   /** Adds the packet to its side's sums. */
@@ -471,18 +363,4 @@ export class FlowTable {
     for (let n = 0; n < this.count; n++)
       this.slots.place(n, this.records.hot[this.records.hotAt(n) + HOT.hash]);
   }
-}
-
-/** 0 where the last three words of both IPv6 addresses are the record's, with the sender as A (0) or B (1). */
-function restsDiffer(hot: Int32Array, at: number, packet: PacketView, dir: number): number {
-  const src = at + HOT.restA + 3 * dir;
-  const dst = at + HOT.restB - 3 * dir;
-  return (
-    (hot[src] ^ packet.src1) |
-    (hot[src + 1] ^ packet.src2) |
-    (hot[src + 2] ^ packet.src3) |
-    (hot[dst] ^ packet.dst1) |
-    (hot[dst + 1] ^ packet.dst2) |
-    (hot[dst + 2] ^ packet.dst3)
-  );
 }
