@@ -147,13 +147,7 @@ export class PcapngReader implements CaptureReader {
       return READ.damaged;
     }
     if (length > window.end - at) {
-      const left = window.size === null ? Infinity : window.size - window.offsetOf(at);
-      if (length > left) {
-        this.fail(window, at, tooLong(length, left));
-        return READ.damaged;
-      }
-      if (isRead(type)) {
-        if (length <= LONGEST_PIECE) return READ.needsBytes;
+      if (isRead(type) && length > LONGEST_PIECE) {
         this.fail(
           window,
           at,
@@ -161,6 +155,12 @@ export class PcapngReader implements CaptureReader {
         );
         return READ.damaged;
       }
+      const left = window.size === null ? Infinity : window.size - window.offsetOf(at);
+      if (length > left) {
+        this.fail(window, at, tooLong(length, left));
+        return READ.damaged;
+      }
+      if (isRead(type)) return READ.needsBytes;
       this.passedAt = window.offsetOf(at);
       this.passedLength = length;
       this.passing = length;
