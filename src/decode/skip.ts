@@ -15,6 +15,8 @@ export const SKIP = {
   malformedIpVersion: 9,
   linkType: 10,
   encapsulation: 11,
+  /** Stands for all reasons beyond the number that is kept. */
+  other: 12,
 } as const;
 
 /** Encapsulations that are known by name and not looked into. */
@@ -49,7 +51,7 @@ export function skipName(code: number, detail: number): string {
     case SKIP.encapsulation:
       return `unsupported-encapsulation:${ENCAPSULATION_NAMES[detail]}`;
     default:
-      return `unknown:${code}`;
+      return 'other';
   }
 }
 

@@ -1,9 +1,11 @@
 // Counts of packets that are in no flow, by reason.
 
 import type { PacketView } from '../decode/packet.ts';
-import { skipName } from '../decode/skip.ts';
+import { SKIP, skipName } from '../decode/skip.ts';
 
 const CODES = 16;
+/** Reasons counted by name; a sender who makes up more gets the rest counted together. */
+const MAX_REASONS = 4096;
 
 export interface SkippedCount {
   readonly reason: string;
@@ -20,8 +22,12 @@ export class SkippedTally {
   add(packet: PacketView): void {
     this.packets++;
     this.bytes += packet.wireBytes;
-    const key = packet.skipDetail * CODES + packet.skip;
+    let key = packet.skipDetail * CODES + packet.skip;
     let at = this.index.get(key);
+    if (at === undefined && this.counts.length >= MAX_REASONS) {
+      key = SKIP.other;
+      at = this.index.get(key);
+    }
     if (at === undefined) {
       at = this.counts.push({ packets: 0, bytes: 0 }) - 1;
       this.index.set(key, at);

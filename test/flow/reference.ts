@@ -1,0 +1,247 @@
+// A second flow table, written from the design alone and as slow as it is plain: text keys, and every flow keeps all
+// of its packets, from which state, sums and end are told when it is over. It knows TCP and UDP without fragments.
+import { ALLOW_LIST } from '../../src/service/allow-list.ts';
+import { type Flow, type Sent, textOf } from './support.ts';
+
+const TCP = 6;
+const FIN = 1;
+const IDLE_US = { tcp: 300e6, other: 60e6 };
+const TWO_HOURS_US = 7200e6;
+
+interface Seen {
+  readonly sent: Sent;
+  readonly ordinal: number;
+}
+
+interface LiveFlow {
+  readonly id: number;
+  readonly continues: number;
+  /** Packets of the flows that this one continues: they say who began and that it is established. */
+  readonly inherited: readonly Sent[];
+  readonly packets: Seen[];
+  /** The clock when the idle timer last moved. */
+  timerUs: number;
+}
+
+/** A flow by endpoint instead of by role, so that those whose roles are a guess can be compared as well. */
+export interface ReferenceFlow {
+  readonly flowId: number;
+  readonly continues: number;
+  readonly sums: Readonly<Record<string, readonly [packets: number, bytes: number, payload: number]>>;
+  readonly state: string;
+  readonly end: string;
+  readonly firstSeenUs: number;
+  readonly lastSeenUs: number;
+  /** Null where it is a guess that the run as a whole decides. */
+  readonly initiator: string | null;
+}
+
+export function referenceFlows(all: readonly Sent[]): ReferenceFlow[] {
+  const live = new Map<string, LiveFlow>();
+  const ended: ReferenceFlow[] = [];
+  let clockUs = -Infinity;
+  let ordinal = 0;
+  for (const sent of all) {
+    ordinal++;
+    const past = sent.timeUs < clockUs;
+    clockUs = Math.max(clockUs, sent.timeUs);
+    const key = [textOf(sent.from), textOf(sent.to)].sort().concat(String(protocolOf(sent))).join(' ');
+    const begin = (continues: LiveFlow | null): LiveFlow => ({
+      id: ordinal,
+      continues: continues?.id ?? 0,
+      inherited: continues === null ? [] : [...continues.inherited, ...continues.packets.map((p) => p.sent)],
+      packets: [],
+      timerUs: clockUs,
+    });
+    let flow = live.get(key);
+    if (flow === undefined) {
+      flow = begin(null);
+    } else {
+      const overdueUs = clockUs - flow.timerUs - idleUs(sent);
+      if (overdueUs > 0) {
+        const over = finished(flow, 'idle');
+        ended.push(over);
+        // One that a RST ended is not over by being idle.
+        const ofUse = over.state === 'established' && over.end === 'idle' && overdueUs <= TWO_HOURS_US;
+        const goesOn = ofUse && !has(sent, 'S');
+        flow = begin(goesOn ? flow : null);
+      } else if (startsAnother(flow, sent)) {
+        ended.push(finished(flow, 'end'));
+        flow = begin(null);
+      }
+    }
+    live.set(key, flow);
+    flow.packets.push({ sent, ordinal });
+    if (!past) flow.timerUs = clockUs;
+  }
+  for (const flow of live.values()) {
+    const idle = clockUs - flow.timerUs > idleUs(flow.packets[0].sent);
+    ended.push(finished(flow, idle ? 'idle' : 'end'));
+  }
+  return ended.sort((a, b) => a.flowId - b.flowId);
+}
+
+function finished(flow: LiveFlow, reason: 'idle' | 'end'): ReferenceFlow {
+  const sums: Record<string, [number, number, number]> = {};
+  const { from, to } = flow.packets[0].sent;
+  for (const side of [from, to]) sums[textOf(side)] = [0, 0, 0];
+  for (const { sent } of flow.packets) {
+    const sum = sums[textOf(sent.from)];
+    sum[0] += 1;
+    sum[1] += sent.wire ?? 60;
+    sum[2] += sent.payload ?? 0;
+  }
+  const times = flow.packets.map(({ sent }) => sent.timeUs);
+  return {
+    flowId: flow.id,
+    continues: flow.continues,
+    sums,
+    state: stateOf(flow),
+    end: endOf(flow, reason),
+    firstSeenUs: Math.min(...times),
+    lastSeenUs: Math.max(...times),
+    initiator: initiatorOf(flow),
+  };
+}
+
+function protocolOf(sent: Sent): number {
+  return sent.protocol ?? TCP;
+}
+
+function idleUs(sent: Sent): number {
+  return protocolOf(sent) === TCP ? IDLE_US.tcp : IDLE_US.other;
+}
+
+function has(sent: Sent, flag: 'F' | 'S' | 'R' | 'A'): boolean {
+  return protocolOf(sent) === TCP && ((sent.flags ?? 0) & { F: 1, S: 2, R: 4, A: 16 }[flag]) !== 0;
+}
+
+function storyOf(flow: LiveFlow): Sent[] {
+  // What said farewell in an earlier part of the conversation does not end this part.
+  const before = flow.inherited.map((sent) => ({ ...sent, flags: (sent.flags ?? 0) & ~FIN }));
+  return [...before, ...flow.packets.map((packet) => packet.sent)];
+}
+
+/** SYN or SYN+ACK: the first of them tells. */
+function handshakeInitiator(story: readonly Sent[]): string | null {
+  const first = story.find((sent) => has(sent, 'S'));
+  if (first === undefined) return null;
+  return textOf(has(first, 'A') ? first.to : first.from);
+}
+
+function initiatorOf(flow: LiveFlow): string | null {
+  const story = storyOf(flow);
+  if (protocolOf(story[0]) === TCP) return handshakeInitiator(story);
+  const { from, to } = story[0];
+  const listed = (port: number) => ALLOW_LIST.some((row) => row.transport === 'udp' && row.port === port);
+  const onlyOwnListed = listed(from.port) && !listed(to.port);
+  const onlyOwnLow = !listed(from.port) && !listed(to.port) && from.port < 1024 && to.port >= 1024;
+  return textOf(onlyOwnListed || onlyOwnLow ? to : from);
+}
+
+function stateOf(flow: LiveFlow): string {
+  const story = storyOf(flow);
+  if (protocolOf(story[0]) !== TCP) {
+    return new Set(story.map((sent) => textOf(sent.from))).size > 1 ? 'two-way' : 'one-way';
+  }
+  const initiator = handshakeInitiator(story);
+  if (initiator === null) return 'mid-stream';
+  if (isEstablished(story)) {
+    if (finsBothWays(story)) return 'closed';
+    return hasReset(story, true) ? 'reset' : 'established';
+  }
+  if (story.some((sent) => has(sent, 'S') && has(sent, 'A'))) {
+    return hasReset(story, true) ? 'reset' : 'half-open';
+  }
+  return hasReset(story, false) ? 'refused' : 'unanswered';
+}
+
+/**
+ * Whether there was a RST after the responder answered, or one before. With no handshake before it, a RST goes into a
+ * connection that is under way.
+ */
+function hasReset(story: readonly Sent[], late: boolean): boolean {
+  return story.some((sent, n) => {
+    if (has(sent, 'S') || !has(sent, 'R')) return false;
+    const before = story.slice(0, n);
+    const opening = before.filter((other) => has(other, 'S'));
+    const answered = opening.length === 0 || opening.some((other) => has(other, 'A')) || isEstablished(before);
+    return answered === late;
+  });
+}
+
+function isEstablished(story: readonly Sent[]): boolean {
+  const initiator = handshakeInitiator(story);
+  const acknowledged = (by: (side: string) => boolean) =>
+    story.some((sent) => has(sent, 'A') && !has(sent, 'S') && !has(sent, 'R') && by(textOf(sent.from)));
+  const opening = (withAck: boolean, by: (side: string) => boolean) =>
+    story.some((sent) => has(sent, 'S') && has(sent, 'A') === withAck && by(textOf(sent.from)));
+  const itself = (side: string) => side === initiator;
+  const other = (side: string) => side !== initiator;
+  return (
+    ((opening(true, other) || opening(false, itself)) && acknowledged(itself)) ||
+    // A split handshake: the answer to a SYN is a SYN, and the initiator sends the SYN+ACK.
+    (opening(true, itself) && acknowledged(other))
+  );
+}
+
+function finsBothWays(story: readonly Sent[]): boolean {
+  const senders = story.filter((sent) => has(sent, 'F') && !has(sent, 'S') && !has(sent, 'R'));
+  return new Set(senders.map((sent) => textOf(sent.from))).size === 2;
+}
+
+function endOf(flow: LiveFlow, reason: string): string {
+  const story = storyOf(flow);
+  if (finsBothWays(story)) return 'fin';
+  return story.some((sent) => has(sent, 'R') && !has(sent, 'S')) ? 'rst' : reason;
+}
+
+/** The initial sequence number of a side: from its own SYN or SYN+ACK, or from the SYN+ACK that answers it. */
+function isnOf(story: readonly Sent[], side: string): number | null {
+  const own = story.find((sent) => has(sent, 'S') && textOf(sent.from) === side);
+  const answer = story.find((sent) => has(sent, 'S') && has(sent, 'A') && textOf(sent.to) === side);
+  const isn = (sent: Sent) => (textOf(sent.from) === side ? (sent.seq ?? 0) : (sent.ack ?? 0) - 1) | 0;
+  if (own === undefined && answer === undefined) return null;
+  if (own === undefined || answer === undefined) return isn((own ?? answer)!);
+  return isn(story.indexOf(own) < story.indexOf(answer) || !has(own, 'A') ? own : answer);
+}
+
+/** Whether the SYN or SYN+ACK belongs to another connection than the flow that stands under its key. */
+function startsAnother(flow: LiveFlow, sent: Sent): boolean {
+  if (!has(sent, 'S')) return false;
+  const story = storyOf(flow);
+  const own = textOf(sent.from);
+  const known = isnOf(story, own);
+  const isSame = known === ((sent.seq ?? 0) | 0);
+  const over = finsBothWays(story) || story.some((other) => has(other, 'R') && !has(other, 'S'));
+  if (has(sent, 'A')) return known !== null && !isSame && over;
+  if (known !== null) return !isSame;
+  // A SYN that comes after the first segment of its own side was overtaken on the way.
+  const first = story[0];
+  if (textOf(first.from) === own && !has(first, 'S')) return ((first.seq ?? 0) - 1) << 0 !== ((sent.seq ?? 0) | 0);
+  // Both may open at once; but not once the other side has said more than its SYN.
+  const others = story.filter((other) => textOf(other.from) !== own);
+  const opening =
+    others.some((other) => has(other, 'S') && !has(other, 'A')) &&
+    !story.some((other) => has(other, 'S') && has(other, 'A')) &&
+    !others.some((other) => has(other, 'A') && !has(other, 'R'));
+  return !opening || over;
+}
+
+/** A row as the reference says it. */
+export function asReference(flow: Flow): ReferenceFlow {
+  const { out, back } = flow;
+  return {
+    flowId: flow.flowId,
+    continues: flow.continues,
+    sums: {
+      [flow.initiator]: [out.packets, out.bytes, out.payload],
+      [flow.responder]: [back.packets, back.bytes, back.payload],
+    },
+    state: flow.state,
+    end: flow.end,
+    firstSeenUs: flow.firstSeenUs,
+    lastSeenUs: flow.lastSeenUs,
+    initiator: flow.state === 'mid-stream' ? null : flow.initiator,
+  };
+}
