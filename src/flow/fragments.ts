@@ -31,6 +31,12 @@ class Datagram {
   }
 }
 
+/**
+ * Takes fragments that waited, with ports if their first one came and marked as without if not, and the clock of the
+ * packet that let them go; Infinity at the end of a run.
+ */
+export type Deliver = (fragment: PacketView, clockUs: number) => void;
+
 export class FragmentTable {
   private keys = new TupleTable(64);
   private byKey: (Datagram | undefined)[] = [];
@@ -39,10 +45,9 @@ export class FragmentTable {
   private head = 0;
   private waiting = 0;
   private readonly addresses: AddressBook;
-  private readonly deliver: (fragment: PacketView) => void;
+  private readonly deliver: Deliver;
 
-  /** `deliver` takes fragments that waited, with ports if their first one came and marked as without if not. */
-  constructor(addresses: AddressBook, deliver: (fragment: PacketView) => void) {
+  constructor(addresses: AddressBook, deliver: Deliver) {
     this.addresses = addresses;
     this.deliver = deliver;
   }
@@ -58,7 +63,7 @@ export class FragmentTable {
     datagram.portsUnread = packet.portsUnread;
     datagram.protocol = packet.protocol;
     datagram.inner = packet.inner;
-    if (datagram.waiting.length > 0) this.release(datagram);
+    if (datagram.waiting.length > 0) this.release(datagram, clockUs);
   }
 
   /** A later fragment: true when it has its ports now, false when it is kept until the first one comes. */
@@ -69,7 +74,7 @@ export class FragmentTable {
       return true;
     }
     if (this.waiting >= MAX_WAITING) {
-      this.expire(Infinity);
+      while (this.head < this.queue.length) this.drop(clockUs);
       datagram = this.datagramOf(packet, clockUs);
     }
     datagram.waiting.push(Object.assign(new PacketView(), packet, { view: NO_BYTES, past: 1 }));
@@ -79,7 +84,8 @@ export class FragmentTable {
 
   /** Lets go of datagrams that are older than thirty seconds at `clockUs`; of all of them at Infinity. */
   expire(clockUs: number): void {
-    while (this.head < this.queue.length && clockUs - this.queue[this.head].bornUs > LIFETIME_US) this.drop();
+    while (this.head < this.queue.length && clockUs - this.queue[this.head].bornUs > LIFETIME_US)
+      this.drop(clockUs);
     if (this.head > 1024 && this.head * 2 > this.queue.length) {
       this.queue = this.queue.slice(this.head);
       this.head = 0;
@@ -88,7 +94,7 @@ export class FragmentTable {
 
   private datagramOf(packet: PacketView, clockUs: number): Datagram {
     this.expire(clockUs);
-    if (this.keys.size >= MAX_DATAGRAMS) this.rebuild();
+    if (this.keys.size >= MAX_DATAGRAMS) this.rebuild(clockUs);
     const v4 = packet.ipVersion === 4;
     const book = this.addresses;
     const src = v4 ? book.v4Id(packet.src0) : book.v6Id(packet.src0, packet.src1, packet.src2, packet.src3);
@@ -107,15 +113,15 @@ export class FragmentTable {
   }
 
   /** Lets go of the oldest. */
-  private drop(): void {
+  private drop(clockUs: number): void {
     const datagram = this.queue[this.head++];
     if (this.byKey[datagram.index] === datagram) this.byKey[datagram.index] = undefined;
-    this.release(datagram);
+    this.release(datagram, clockUs);
   }
 
   /** Forgets keys that are no longer in use; under a flood the older half of the datagrams goes as well. */
-  private rebuild(): void {
-    while (this.queue.length - this.head > MAX_DATAGRAMS / 2) this.drop();
+  private rebuild(clockUs: number): void {
+    while (this.queue.length - this.head > MAX_DATAGRAMS / 2) this.drop(clockUs);
     const old = this.keys;
     const living = this.queue.slice(this.head).filter((datagram) => this.byKey[datagram.index] === datagram);
     this.keys = new TupleTable(living.length * 2);
@@ -136,14 +142,14 @@ export class FragmentTable {
     }
   }
 
-  private release(datagram: Datagram): void {
+  private release(datagram: Datagram, clockUs: number): void {
     const { waiting } = datagram;
     datagram.waiting = [];
     this.waiting -= waiting.length;
     for (const fragment of waiting) {
       if (datagram.known) adopt(fragment, datagram);
       else fragment.portsUnread = 1;
-      this.deliver(fragment);
+      this.deliver(fragment, clockUs);
     }
   }
 }

@@ -28,13 +28,17 @@ export class FlowMeter implements RarePackets {
   clockUs = NO_CLOCK;
   /** The time that the clock started at; null before that. */
   firstTimeUs: number | null = null;
+  /** Some packets came before there was a time. */
+  private untimed = false;
   packetsOutOfOrder = 0;
   readonly addresses = new AddressBook();
   readonly duplicates = new DuplicateSampler();
   readonly minutes: ServiceMinutes;
   private readonly v4: FlowTable;
   private readonly v6: FlowTable;
-  private readonly fragments: FragmentTable;
+  /** One for each version, since packets of the two are counted in groups of their own. */
+  private readonly fragmentsV4: FragmentTable;
+  private readonly fragmentsV6: FragmentTable;
   private readonly exporter: Exporter;
   private readonly quoted = new PacketView();
   private readonly seed: number;
@@ -46,7 +50,9 @@ export class FlowMeter implements RarePackets {
     this.exporter = new Exporter(this.addresses, options.tcpListed, deliver);
     this.v4 = new FlowTable(false, RESERVE_V4, options, this.exporter, this.minutes, this);
     this.v6 = new FlowTable(true, RESERVE_V6, options, this.exporter, this.minutes, this);
-    this.fragments = new FragmentTable(this.addresses, (fragment) => this.addWaited(fragment));
+    const join = (fragment: PacketView, clockUs: number) => this.addWaited(fragment, clockUs);
+    this.fragmentsV4 = new FragmentTable(this.addresses, join);
+    this.fragmentsV6 = new FragmentTable(this.addresses, join);
   }
 
   /** Moves the clock by a packet's time and marks the packet where it comes from the past. */
@@ -63,8 +69,10 @@ export class FlowMeter implements RarePackets {
   private tickOtherwise(packet: PacketView): void {
     packet.past = 0;
     if (this.clockUs === NO_CLOCK) {
-      if (packet.timeUs === NO_TIME) packet.timeUs = 0;
-      else this.startClock(packet.timeUs);
+      if (packet.timeUs === NO_TIME) {
+        packet.timeUs = 0;
+        this.untimed = true;
+      } else this.startClock(packet.timeUs);
       packet.clockUs = packet.timeUs;
       return;
     }
@@ -91,19 +99,35 @@ export class FlowMeter implements RarePackets {
    * `tick` in this order.
    */
   addAll(packets: readonly PacketView[], count: number, ipVersion: number): void {
+    if (this.untimed) this.timeGroup(packets, count);
     for (let k = 0; k < count; k++) this.duplicates.look(packets[k]);
     (ipVersion === 4 ? this.v4 : this.v6).addAll(packets, count);
+  }
+
+  /** Packets without a time that are in the group in which the clock started take the time it started at. */
+  private timeGroup(packets: readonly PacketView[], count: number): void {
+    const { firstTimeUs } = this;
+    if (firstTimeUs === null) return;
+    for (let k = 0; k < count && packets[k].clockUs === 0; k++) {
+      packets[k].timeUs = firstTimeUs;
+      packets[k].clockUs = firstTimeUs;
+    }
   }
 
   /** A packet that its table did not count in passing. */
   add(packet: PacketView, table: FlowTable): void {
     if (packet.fragment === FRAGMENT.later) {
-      if (!this.fragments.later(packet, packet.clockUs)) return;
+      if (!this.fragmentsOf(packet).later(packet, packet.clockUs)) return;
       setKey(packet, this.seed);
     }
     table.add(packet);
-    if (packet.fragment === FRAGMENT.first) this.fragments.first(packet, packet.clockUs);
+    if (packet.fragment === FRAGMENT.first) this.fragmentsOf(packet).first(packet, packet.clockUs);
     if (packet.quoteAt !== 0) this.refuseQuoted(packet);
+  }
+
+  /** The clock when there are no more packets. */
+  private get endUs(): number {
+    return this.firstTimeUs === null ? 0 : this.clockUs;
   }
 
   /** How many flows are in the tables. */
@@ -113,18 +137,22 @@ export class FlowMeter implements RarePackets {
 
   /** Delivers every flow that is left, ended or not: the source has no more packets. */
   finish(): void {
-    this.fragments.expire(Infinity);
-    const clockUs = this.firstTimeUs === null ? 0 : this.clockUs;
-    this.v4.drain(clockUs);
-    this.v6.drain(clockUs);
+    this.fragmentsV4.expire(Infinity);
+    this.fragmentsV6.expire(Infinity);
+    this.v4.drain(this.endUs);
+    this.v6.drain(this.endUs);
     this.exporter.finish();
   }
 
   /** A fragment that waited for its first one: it joins now what began meanwhile. */
-  private addWaited(fragment: PacketView): void {
-    fragment.clockUs = this.firstTimeUs === null ? 0 : this.clockUs;
+  private addWaited(fragment: PacketView, clockUs: number): void {
+    fragment.clockUs = clockUs === Infinity ? this.endUs : clockUs;
     setKey(fragment, this.seed);
     this.tableOf(fragment).add(fragment);
+  }
+
+  private fragmentsOf(packet: PacketView): FragmentTable {
+    return packet.ipVersion === 4 ? this.fragmentsV4 : this.fragmentsV6;
   }
 
   private tableOf(packet: PacketView): FlowTable {
