@@ -2,7 +2,7 @@
 // another connection under the same five-tuple is decided here too.
 
 import { type PacketView, TCP } from '../decode/packet.ts';
-import { ANY_RST, ANY_SYN_ACK, BIT, COLD, HANDSHAKE_SEEN, HOT, type Records } from './record.ts';
+import { ANY_SYN_ACK, BIT, COLD, HANDSHAKE_SEEN, HOT, type Records } from './record.ts';
 import { isEstablished, isOver } from './state.ts';
 import { BASIS } from './terms.ts';
 
@@ -17,7 +17,7 @@ export function isAnotherConnection(records: Records, n: number, packet: PacketV
   // The other side's SYN alone may be answered by a SYN (simultaneous open); anything more cannot.
   const other = 1 - dir;
   const opening = (bits & (BIT.synA << other)) !== 0 && (bits & (ANY_SYN_ACK | (BIT.ackA << other))) === 0;
-  return !opening || (bits & ANY_RST) !== 0;
+  return !opening || isOver(bits);
 }
 
 /** A packet with SYN, FIN or RST. True where it settled who began the flow. */

@@ -9,7 +9,7 @@ import { type NamedSource, openCapture, peekFirstPacket, type RefusedSource, STD
 /** A capture that is open, and the records of it that are next. */
 export class OpenSource {
   readonly capture: Capture;
-  readonly batch = new RecordBatch();
+  batch = new RecordBatch();
   /** The next record of the batch. */
   next = 0;
   packets = 0;
@@ -17,8 +17,12 @@ export class OpenSource {
   firstPacketUs = Infinity;
   lastPacketUs = -Infinity;
 
-  constructor(capture: Capture) {
+  /** Its place among the sources that were opened. */
+  readonly order: number;
+
+  constructor(capture: Capture, order = 0) {
     this.capture = capture;
+    this.order = order;
   }
 
   /** The time of the next record. */
@@ -42,14 +46,18 @@ async function isReadOnce(path: string): Promise<boolean> {
 }
 
 interface Waiting {
-  readonly path: string;
+  readonly source: NamedSource;
   readonly firstUs: number;
 }
+
+/** What a capture holds on to when it is read. */
+const NO_RECORDS = new RecordBatch();
 
 export class Merge {
   /** Sources that are read or were, in the order they were opened. */
   readonly opened: OpenSource[] = [];
   readonly refused: RefusedSource[] = [];
+  /** Open sources that have records at hand, as a heap by the time of the next one. */
   private active: OpenSource[] = [];
   /** Not opened yet, the earliest last. */
   private waiting: Waiting[] = [];
@@ -74,7 +82,7 @@ export class Merge {
         if (sources.length === 1 || (await isReadOnce(source.path))) await merge.start(source.path);
         else
           merge.waiting.push({
-            path: source.path,
+            source,
             firstUs: (await peekFirstPacket(source.path, makeReader)) ?? -Infinity,
           });
       } catch (error) {
@@ -102,24 +110,22 @@ export class Merge {
    */
   async next(): Promise<OpenSource | null> {
     for (;;) {
-      const empty = this.active.find((source) => source.next >= source.batch.count && !source.refill());
-      if (empty !== undefined) {
-        if (empty.capture.done) await this.finish(empty);
-        else {
-          await empty.capture.advance();
-          this.waited = true;
-        }
+      const first = this.active[0];
+      if (first !== undefined && first.next >= first.batch.count && !(await this.load(first))) {
+        await this.finish(first);
         continue;
       }
-      const first = this.earliest();
+      if (first !== undefined) this.sink();
+      const earliest = this.active[0];
       const waiting = this.waiting.at(-1);
-      if (waiting !== undefined && (first === null || waiting.firstUs <= first.headUs)) {
+      if (waiting !== undefined && (earliest === undefined || waiting.firstUs <= earliest.headUs)) {
         this.waiting.pop();
-        await this.start(waiting.path);
+        await this.startOrRefuse(waiting.source);
         continue;
       }
-      this.limitUs = Math.min(this.secondUs(first), waiting?.firstUs ?? Infinity);
-      return first;
+      if (earliest === undefined) return null;
+      this.limitUs = Math.min(this.headOf(1), this.headOf(2), waiting?.firstUs ?? Infinity);
+      return earliest;
     }
   }
 
@@ -137,7 +143,7 @@ export class Merge {
   async bytesTotal(): Promise<number | null> {
     const paths = [
       ...this.opened.map((source) => source.capture.path),
-      ...this.waiting.map(({ path }) => path),
+      ...this.waiting.map(({ source }) => source.path),
     ];
     if (paths.includes(STDIN)) return null;
     const stats = await Promise.all(paths.map((path) => stat(path).catch(() => null)));
@@ -149,27 +155,82 @@ export class Merge {
     this.active = [];
   }
 
-  /** Of sources with equal times, the one that was opened first. */
-  private earliest(): OpenSource | null {
-    let first: OpenSource | null = null;
-    for (const source of this.active) if (first === null || source.headUs < first.headUs) first = source;
-    return first;
+  /** Waits until the source has records at hand; false when it has no more. */
+  private async load(source: OpenSource): Promise<boolean> {
+    while (!source.refill()) {
+      if (source.capture.done) return false;
+      await source.capture.advance();
+      this.waited = true;
+    }
+    return true;
   }
 
-  private secondUs(first: OpenSource | null): number {
-    let second = Infinity;
-    for (const source of this.active) if (source !== first && source.headUs < second) second = source.headUs;
-    return second;
+  private headOf(place: number): number {
+    return this.active[place]?.headUs ?? Infinity;
+  }
+
+  /** Lets the first of the heap down to its place, now that it has other records at hand. */
+  private sink(): void {
+    const heap = this.active;
+    for (let at = 0; ; ) {
+      const left = 2 * at + 1;
+      const right = left + 1;
+      let least = at;
+      if (left < heap.length && comesBefore(heap[left], heap[least])) least = left;
+      if (right < heap.length && comesBefore(heap[right], heap[least])) least = right;
+      if (least === at) return;
+      [heap[at], heap[least]] = [heap[least], heap[at]];
+      at = least;
+    }
+  }
+
+  private rise(): void {
+    const heap = this.active;
+    let at = heap.length - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!comesBefore(heap[at], heap[parent])) return;
+      [heap[at], heap[parent]] = [heap[parent], heap[at]];
+      at = parent;
+    }
+  }
+
+  /** A file may have changed since it was looked at. */
+  private async startOrRefuse(source: NamedSource): Promise<void> {
+    try {
+      await this.start(source.path);
+    } catch (error) {
+      if (!(error instanceof NotACapture)) throw error;
+      this.refused.push({ ...source, reason: error.message });
+    }
   }
 
   private async start(path: string): Promise<void> {
-    const source = new OpenSource(await openCapture(path, this.makeReader, this.stop));
+    const source = new OpenSource(await openCapture(path, this.makeReader, this.stop), this.opened.length);
     this.opened.push(source);
-    this.active.push(source);
+    if (await this.load(source)) {
+      this.active.push(source);
+      this.rise();
+    } else await release(source);
   }
 
-  private async finish(source: OpenSource): Promise<void> {
-    await source.capture.close();
-    this.active = this.active.filter((other) => other !== source);
+  /** Takes the first of the heap out of it. */
+  private async finish(first: OpenSource): Promise<void> {
+    const last = this.active.pop();
+    if (last !== undefined && last !== first) {
+      this.active[0] = last;
+      this.sink();
+    }
+    await release(first);
   }
+}
+
+/** Of equal times, the source that was opened first comes first. */
+function comesBefore(a: OpenSource, b: OpenSource): boolean {
+  return a.headUs < b.headUs || (a.headUs === b.headUs && a.order < b.order);
+}
+
+async function release(source: OpenSource): Promise<void> {
+  await source.capture.close();
+  source.batch = NO_RECORDS;
 }

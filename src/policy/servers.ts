@@ -38,6 +38,8 @@ function contains(network: Network, word: (index: number) => number): boolean {
 
 function parseNetwork(entry: string): Network {
   try {
+    // Shortened and octal forms are typing errors here, not addresses.
+    if (!entry.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(entry.split('/')[0])) throw new Error();
     const [address, prefix] = entry.includes('/')
       ? ipaddr.parseCIDR(entry)
       : [ipaddr.parse(entry), undefined];

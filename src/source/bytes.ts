@@ -63,6 +63,7 @@ function readFd(fd: number, into: Uint8Array, at: number, length: number): Promi
 /** A record or block never needs more than this at once; longer ones are passed over piece by piece. */
 export const LONGEST_PIECE = 1 << 20;
 const CHUNK = 1 << 20;
+const NO_BYTES = new Uint8Array(0);
 /**
  * Where bytes are read to. Large buffers begin 16 bytes behind a page's start, and the system copies to a page's
  * start four times faster than to there (docs/adr/0002).
@@ -122,9 +123,14 @@ export class ByteWindow {
     this.pending.catch(() => {});
   }
 
+  /** Closes the source and gives the buffers back. */
   async close(): Promise<void> {
     if (this.source.size !== null) await this.pending?.catch(() => 0);
     await this.source.close();
+    this.bytes = NO_BYTES;
+    this.spare = NO_BYTES;
+    this.view = new DataView(NO_BYTES.buffer);
+    this.spareView = this.view;
   }
 
   private readAhead(): Promise<number> {

@@ -39,7 +39,10 @@ describe('who began a TCP flow', () => {
   });
 
   test('is shown by a handshake that comes after data', () => {
-    const packets = [middle(server, client, { seq: 5 }), middle(client, server, { flags: SYN_ACK, seq: 8, ack: 5 })];
+    const packets = [
+      middle(server, client, { seq: 5 }),
+      middle(client, server, { flags: SYN_ACK, seq: 8, ack: 5 }),
+    ];
     assert.equal(between(client, server, packets), '10.0.0.2:50000 to 10.0.0.1:443 by handshake');
   });
 
@@ -57,7 +60,10 @@ describe('who began a TCP flow', () => {
   test('is not the endpoint that talks to three peer ports, though the other port is listed', () => {
     const unknown = middle(server, client);
     const peers = [middle(at(3, 40_000), server), middle(at(3, 40_001), server)];
-    assert.equal(between(client, server, [unknown, ...peers]), '10.0.0.1:443 to 10.0.0.2:50000 by port-guess');
+    assert.equal(
+      between(client, server, [unknown, ...peers]),
+      '10.0.0.1:443 to 10.0.0.2:50000 by port-guess',
+    );
   });
 
   test('is not decided by two peers, nor by one that comes back on the same ports', () => {

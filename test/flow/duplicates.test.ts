@@ -32,7 +32,9 @@ function look(...all: Sent[]): DuplicateSampler {
 
 describe('the duplicate sampler', () => {
   test('counts a copy within ten milliseconds, whatever VLAN it came by', () => {
-    const copies = [0, 1, 9_999, 10_000].map((afterUs) => look(segment(7), segment(7, afterUs, { more: { vlans: 101 } })));
+    const copies = [0, 1, 9_999, 10_000].map((afterUs) =>
+      look(segment(7), segment(7, afterUs, { more: { vlans: 101 } })),
+    );
     for (const { sampled, duplicates } of copies) assert.deepEqual([sampled, duplicates], [2, 1]);
   });
 

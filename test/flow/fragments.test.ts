@@ -52,9 +52,15 @@ describe('fragments', () => {
 
   test('whose first one never comes make a flow without ports', () => {
     for (const group of GROUPS) {
-      const flows = flowsOf([piece(FRAGMENT.later, START_US, 900), piece(FRAGMENT.later, START_US + 1, 500)], { group });
+      const flows = flowsOf(
+        [piece(FRAGMENT.later, START_US, 900), piece(FRAGMENT.later, START_US + 1, 500)],
+        { group },
+      );
       assert.equal(flows.length, 1);
-      assert.deepEqual([flows[0].initiator, flows[0].responder, flows[0].out.bytes], ['10.0.0.1:-1', '10.0.0.2:-1', 1400]);
+      assert.deepEqual(
+        [flows[0].initiator, flows[0].responder, flows[0].out.bytes],
+        ['10.0.0.1:-1', '10.0.0.2:-1', 1400],
+      );
     }
   });
 
@@ -62,7 +68,10 @@ describe('fragments', () => {
     for (const group of GROUPS) {
       const inTime = [piece(FRAGMENT.later, START_US, 900), piece(FRAGMENT.first, START_US + 30e6, 1000)];
       assert.equal(flowsOf(inTime, { group }).length, 1);
-      const tooLate = [piece(FRAGMENT.later, START_US, 900), piece(FRAGMENT.first, START_US + 30e6 + 1, 1000)];
+      const tooLate = [
+        piece(FRAGMENT.later, START_US, 900),
+        piece(FRAGMENT.first, START_US + 30e6 + 1, 1000),
+      ];
       assert.equal(flowsOf(tooLate, { group }).length, 2);
     }
   });
@@ -77,13 +86,10 @@ describe('fragments', () => {
     ];
     for (const group of GROUPS) {
       const flows = flowsOf(packets, { group });
-      assert.deepEqual(
-        flows.map((flow) => [flow.initiator, flow.out.bytes]).sort(),
-        [
-          ['10.0.0.1:50000', 1300],
-          ['10.0.0.1:50001', 1600],
-        ],
-      );
+      assert.deepEqual(flows.map((flow) => [flow.initiator, flow.out.bytes]).sort(), [
+        ['10.0.0.1:50000', 1300],
+        ['10.0.0.1:50001', 1600],
+      ]);
     }
   });
 
@@ -104,5 +110,17 @@ describe('fragments', () => {
         `groups of ${group}`,
       );
     }
+  });
+
+  test('are all counted under a flood of datagrams whose first ones never come', () => {
+    const count = 150_000;
+    const packets = Array.from({ length: count }, (_, n) => ({
+      ...piece(FRAGMENT.later, START_US + n, 100, n & 0xffff),
+      from: { host: 10 + (n >> 16), port: 0 },
+    }));
+    const flows = flowsOf(packets, { group: 32 });
+    const total = flows.reduce((sum, flow) => sum + flow.out.packets + flow.back.packets, 0);
+    assert.equal(total, count);
+    assert.ok(flows.every((flow) => flow.initiator.endsWith(':-1')));
   });
 });

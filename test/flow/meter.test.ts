@@ -36,7 +36,22 @@ const step: fc.Arbitrary<Step> = fc.record({
   to: fc.constantFrom(1, 2, 3),
   fromPort: port,
   toPort: port,
-  flags: fc.constantFrom(SYN, SYN, SYN_ACK, SYN_ACK, ACK, ACK, ACK | 8, FIN_ACK, FIN_ACK, 1, RST, RST | ACK, 0, null),
+  flags: fc.constantFrom(
+    SYN,
+    SYN,
+    SYN_ACK,
+    SYN_ACK,
+    ACK,
+    ACK,
+    ACK | 8,
+    FIN_ACK,
+    FIN_ACK,
+    1,
+    RST,
+    RST | ACK,
+    0,
+    null,
+  ),
   seq: sequence,
   ack: sequence,
   wire: fc.oneof(fc.integer({ min: 40, max: 1514 }), fc.constantFrom(0xffff_ffff, 0x8000_0000)),
@@ -44,10 +59,22 @@ const step: fc.Arbitrary<Step> = fc.record({
 });
 
 /** Two endpoints that say anything to each other: every packet meets the flow that the others made. */
-const pairStep = fc.record({
-  ...{ from: fc.constantFrom(1, 2), flags: fc.constantFrom(SYN, SYN_ACK, ACK, FIN_ACK, RST, RST | ACK, 1, 0) },
-  ...{ seq: sequence, ack: sequence, wire: fc.integer({ min: 40, max: 1514 }), gapUs: gap },
-}).map((s): Step => ({ ...s, to: 3 - s.from, fromPort: s.from === 1 ? 50_000 : 2525, toPort: s.from === 1 ? 2525 : 50_000 }));
+const pairStep = fc
+  .record({
+    ...{
+      from: fc.constantFrom(1, 2),
+      flags: fc.constantFrom(SYN, SYN_ACK, ACK, FIN_ACK, RST, RST | ACK, 1, 0),
+    },
+    ...{ seq: sequence, ack: sequence, wire: fc.integer({ min: 40, max: 1514 }), gapUs: gap },
+  })
+  .map(
+    (s): Step => ({
+      ...s,
+      to: 3 - s.from,
+      fromPort: s.from === 1 ? 50_000 : 2525,
+      toPort: s.from === 1 ? 2525 : 50_000,
+    }),
+  );
 
 function sentOf(steps: readonly Step[]): Sent[] {
   let clockUs = START_US;

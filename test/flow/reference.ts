@@ -45,7 +45,10 @@ export function referenceFlows(all: readonly Sent[]): ReferenceFlow[] {
     ordinal++;
     const past = sent.timeUs < clockUs;
     clockUs = Math.max(clockUs, sent.timeUs);
-    const key = [textOf(sent.from), textOf(sent.to)].sort().concat(String(protocolOf(sent))).join(' ');
+    const key = [textOf(sent.from), textOf(sent.to)]
+      .sort()
+      .concat(String(protocolOf(sent)))
+      .join(' ');
     const begin = (continues: LiveFlow | null): LiveFlow => ({
       id: ordinal,
       continues: continues?.id ?? 0,
@@ -165,7 +168,8 @@ function hasReset(story: readonly Sent[], late: boolean): boolean {
     if (has(sent, 'S') || !has(sent, 'R')) return false;
     const before = story.slice(0, n);
     const opening = before.filter((other) => has(other, 'S'));
-    const answered = opening.length === 0 || opening.some((other) => has(other, 'A')) || isEstablished(before);
+    const answered =
+      opening.length === 0 || opening.some((other) => has(other, 'A')) || isEstablished(before);
     return answered === late;
   });
 }
@@ -218,7 +222,8 @@ function startsAnother(flow: LiveFlow, sent: Sent): boolean {
   if (known !== null) return !isSame;
   // A SYN that comes after the first segment of its own side was overtaken on the way.
   const first = story[0];
-  if (textOf(first.from) === own && !has(first, 'S')) return ((first.seq ?? 0) - 1) << 0 !== ((sent.seq ?? 0) | 0);
+  if (textOf(first.from) === own && !has(first, 'S'))
+    return ((first.seq ?? 0) - 1) << 0 !== ((sent.seq ?? 0) | 0);
   // Both may open at once; but not once the other side has said more than its SYN.
   const others = story.filter((other) => textOf(other.from) !== own);
   const opening =

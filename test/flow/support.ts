@@ -5,12 +5,7 @@ import { PacketView } from '../../src/decode/packet.ts';
 import { D, ROW_DOUBLES, ROW_WORDS, W } from '../../src/flow/ended.ts';
 import { FlowMeter } from '../../src/flow/meter.ts';
 import { END_REASONS, FLOW_STATES, START_BASES } from '../../src/flow/terms.ts';
-import {
-  PROTOCOL_SERVICES,
-  SERVICE_IDS,
-  TCP_SERVICES,
-  UDP_SERVICES,
-} from '../../src/service/catalog.ts';
+import { PROTOCOL_SERVICES, SERVICE_IDS, TCP_SERVICES, UDP_SERVICES } from '../../src/service/catalog.ts';
 
 export const SYN = 2;
 export const ACK = 16;

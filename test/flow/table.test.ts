@@ -60,8 +60,16 @@ describe('a flow table', () => {
       const [flow] = flowsOf(packets, { group });
       const sum = (from: Endpoint, of: 'wire' | 'payload') =>
         packets.reduce((total, sent) => total + (sent.from === from ? (sent[of] ?? 0) : 0), 0);
-      assert.deepEqual(flow.out, { packets: 500, bytes: sum(client, 'wire'), payload: sum(client, 'payload') });
-      assert.deepEqual(flow.back, { packets: 1500, bytes: sum(server, 'wire'), payload: sum(server, 'payload') });
+      assert.deepEqual(flow.out, {
+        packets: 500,
+        bytes: sum(client, 'wire'),
+        payload: sum(client, 'payload'),
+      });
+      assert.deepEqual(flow.back, {
+        packets: 1500,
+        bytes: sum(server, 'wire'),
+        payload: sum(server, 'payload'),
+      });
       assert.ok(flow.out.bytes > 2 ** 32);
     }
   });
@@ -75,7 +83,8 @@ describe('a flow table', () => {
     const packets = [...forth, ...back, ...forth.toReversed()];
     const expected = referenceFlows(packets);
     assert.equal(expected.length, forth.length);
-    for (const group of [1, 7, 32]) assert.deepEqual(flowsOf(packets, { group, seed }).map(asReference), expected);
+    for (const group of [1, 7, 32])
+      assert.deepEqual(flowsOf(packets, { group, seed }).map(asReference), expected);
   });
 
   test('gives the same flows under any hash seed', () => {
@@ -120,13 +129,22 @@ describe('a flow table', () => {
     for (let round = 0; round < 3; round++) {
       for (let n = 0; n < 40_000; n++) {
         const from = { host: 1 + (n >> 8), port: 1024 + (n & 255) };
-        packets.push({ from, to: server, timeUs: START_US + round * 40_000 + n, protocol: UDP, wire: 60 + round });
+        packets.push({
+          from,
+          to: server,
+          timeUs: START_US + round * 40_000 + n,
+          protocol: UDP,
+          wire: 60 + round,
+        });
       }
     }
     const flows = flowsOf(packets, { group: 32 });
     assert.equal(flows.length, 40_000);
     assert.ok(flows.every((flow) => flow.out.packets === 3 && flow.out.bytes === 60 + 61 + 62));
-    assert.deepEqual(flows.map((flow) => flow.flowId), Array.from({ length: 40_000 }, (_, n) => n + 1));
+    assert.deepEqual(
+      flows.map((flow) => flow.flowId),
+      Array.from({ length: 40_000 }, (_, n) => n + 1),
+    );
   });
 
   test('keys IPv6 flows by whole addresses', () => {
@@ -145,11 +163,23 @@ describe('a flow table', () => {
   test('ends a flow at the active timeout, and the next continues it as what it was', () => {
     const packets = handshake(client, server, START_US);
     for (let s = 1; s <= 25; s++) {
-      packets.push({ from: s % 2 ? client : server, to: s % 2 ? server : client, timeUs: START_US + s * 1e6, flags: ACK });
+      packets.push({
+        from: s % 2 ? client : server,
+        to: s % 2 ? server : client,
+        timeUs: START_US + s * 1e6,
+        flags: ACK,
+      });
     }
     const flows = flowsOf(packets, { activeS: 10, group: 7 });
     assert.deepEqual(
-      flows.map(({ flowId, continues, end, state, initiator, basis }) => [flowId, continues, end, state, initiator, basis]),
+      flows.map(({ flowId, continues, end, state, initiator, basis }) => [
+        flowId,
+        continues,
+        end,
+        state,
+        initiator,
+        basis,
+      ]),
       [
         [1, 0, 'active', 'established', '10.0.0.1:50000', 'handshake'],
         [14, 1, 'active', 'established', '10.0.0.1:50000', 'handshake'],
