@@ -54,9 +54,9 @@ const SCAN_OF_RESPONDERS = 2;
 const SCAN = FINDING_KINDS.indexOf('port-scan');
 const NONE = -1;
 
-/** Finds what the tally of a run calls for. */
-export function findFindings(tally: Tally, addresses: AddressBook): Findings {
-  return new Collector(tally, addresses).collect();
+/** Finds what the tally of a run calls for. `rpcKnown`: the user named the RPC ports, so no others may be RPC. */
+export function findFindings(tally: Tally, addresses: AddressBook, rpcKnown: boolean): Findings {
+  return new Collector(tally, addresses, rpcKnown).collect();
 }
 
 class Collector {
@@ -69,8 +69,11 @@ class Collector {
   /** For remarks about RPC: the ports that a server was asked for. */
   private readonly rpcPorts = new Map<number, Set<number>>();
 
-  constructor(tally: Tally, addresses: AddressBook) {
+  private readonly rpcKnown: boolean;
+
+  constructor(tally: Tally, addresses: AddressBook, rpcKnown: boolean) {
     this.tally = tally;
+    this.rpcKnown = rpcKnown;
     this.addresses = addresses;
     this.rows = new Ledger(tally.suspects.width, 256);
   }
@@ -127,6 +130,7 @@ class Collector {
 
   private mayBeRpc(kind: number, responder: number, protocol: number, port: number): boolean {
     return (
+      !this.rpcKnown &&
       kind !== KIND.remark &&
       protocol === PROTOCOL.tcp &&
       port >= FIRST_RPC_PORT &&
@@ -234,7 +238,7 @@ class Collector {
         protocol,
         port,
         documented,
-        answered,
+        outcome: OUTCOMES[outcome],
         guessed: answered && !firmly,
         ofResponders: responder === NONE,
         ike: (marks & MARK.ike) !== 0,

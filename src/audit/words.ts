@@ -2,7 +2,7 @@
 
 import { PROTOCOL } from '../base/transport.ts';
 import type { DocumentedPort } from '../service/documented.ts';
-import type { FindingKind } from './terms.ts';
+import type { FindingKind, Outcome } from './terms.ts';
 
 /**
  * `{responder}`, `{initiator}`, `{initiators}`, `{port}`, `{transport}` and `{flows}` stand for the finding's own
@@ -21,7 +21,7 @@ export interface Subject {
   /** -1 for none. */
   readonly port: number;
   readonly documented: DocumentedPort | undefined;
-  readonly answered: boolean;
+  readonly outcome: Outcome;
   /** All that was answered was seen from the middle only. */
   readonly guessed: boolean;
   /** A scan of one port over many responders, where it is one. */
@@ -53,8 +53,8 @@ export class FindingWords {
 function keyOf(s: Subject): string {
   const port = s.documented === undefined ? '' : s.port;
   const protocol = s.kind === 'unexpected-protocol' ? s.protocol : '';
-  const flags = [s.answered, s.guessed, s.ofResponders, s.ike, s.espInUdp].map(Number).join('');
-  return [s.kind, protocol, port, flags, s.port < 0, s.rpcPorts.join(',')].join('|');
+  const flags = [s.guessed, s.ofResponders, s.ike, s.espInUdp].map(Number).join('');
+  return [s.kind, protocol, port, s.outcome, flags, s.port < 0, s.rpcPorts.join(',')].join('|');
 }
 
 function write(subject: Subject): FindingText {
@@ -82,10 +82,11 @@ function portText(subject: Subject): FindingText {
   if (documented === undefined) {
     return {
       title: '{port}/{transport} to {responder} is not on the list',
-      explanation: `No page of the vendor names this port for Exchange. ${answer(subject)}`,
-      suggestion: subject.answered
-        ? 'Ask who runs this service. Leave the port closed, or add it to the allow-list with a reason.'
-        : 'Leave the port closed, and ask the initiator what it is looking for.',
+      explanation: `Nothing that xports knows documents this port for Exchange. ${answer(subject)}`,
+      suggestion:
+        subject.outcome === 'answered'
+          ? 'Ask who runs this service. Leave the port closed, or add it to the allow-list with a reason.'
+          : 'Leave the port closed, and ask the initiator what it is looking for.',
     };
   }
   const name =
@@ -154,7 +155,9 @@ function port26(): FindingText {
 }
 
 function answer(subject: Subject): string {
-  if (!subject.answered) return 'It was tried and never answered.';
+  if (subject.outcome === 'refused') return 'It was refused.';
+  if (subject.outcome === 'unanswered') return 'It was tried and never answered.';
+  if (subject.outcome === 'one-way') return 'Only one direction of it was seen.';
   if (subject.guessed) return 'Only the middle of it was seen, so who is the server is a guess.';
   return 'It was answered.';
 }

@@ -37,7 +37,7 @@ Examples:
   xports analyze capture.pcap
   xports analyze --servers 10.0.0.5,10.1.0.0/28 --rpc-range 59531-60554 monday/ tuesday.pcapng
   xports analyze --fail-on high --quiet nightly.pcap || echo "look at this"
-  ssh gateway tcpdump -i eth1 -w - | xports analyze -`;
+  ssh gateway tcpdump -i eth1 -U -w - | xports analyze -`;
 
 export function analyzeCommand(context: Context): Command {
   return new Command('analyze')

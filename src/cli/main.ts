@@ -14,7 +14,7 @@ import { packageVersion } from './version.ts';
 const EXAMPLES = `
 Examples:
   xports analyze capture.pcapng                      read a capture and print the report
-  tcpdump -i eth0 -w - | xports analyze -            read packets while they arrive
+  tcpdump -i eth0 -U -w - | xports analyze -         read packets while they arrive
   xports analyze --servers 10.0.0.5 captures/        judge one server, from a directory of captures
   xports flows --verdict unexpected --format csv     the flows behind the report
 

@@ -53,11 +53,13 @@ export class PacketPath {
   private readonly some = new EndedFlows(4096);
   private readonly sink: Sink;
   private readonly serversNamed: boolean;
+  private readonly rpcKnown: boolean;
 
   constructor(options: PathOptions, sink: Sink) {
     this.sink = sink;
     this.kept = options.flows;
     this.serversNamed = options.servers !== null;
+    this.rpcKnown = options.rpcRange !== null;
     this.meter = new FlowMeter(
       {
         tcpIdleUs: options.tcpTimeoutS * 1e6,
@@ -152,7 +154,7 @@ export class PacketPath {
   /** Hands the sink all that is settled so far: what ended, and what was skipped. */
   checkpoint(sources: readonly SourceRow[], drops: Drops): void {
     const { pairs } = this.tally;
-    const { findings, texts } = findFindings(this.tally, this.meter.addresses);
+    const { findings, texts } = findFindings(this.tally, this.meter.addresses, this.rpcKnown);
     const state: Checkpoint = {
       totals: this.totals(sources, drops),
       sources,

@@ -54,7 +54,7 @@ export async function openCapture(
   chunk?: number,
 ): Promise<Capture> {
   try {
-    const source = path === STDIN ? openStdinSource(stop) : await openFileSource(path);
+    const source = path === STDIN ? openStdinSource(stop) : await openFileSource(path, stop);
     return await Capture.open(path, source, makeReader, chunk);
   } catch (error) {
     throw error instanceof NotACapture ? error : new NotACapture(reasonOf(error));

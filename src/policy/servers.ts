@@ -19,8 +19,12 @@ export class ServerSet {
 
   /** Throws a usage error that names the entry which is neither an address nor a network. */
   static parse(text: string): ServerSet {
-    const entries = text.split(',').map((entry) => entry.trim());
-    return new ServerSet(entries.filter((entry) => entry !== '').map(parseNetwork));
+    const entries = text
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== '');
+    // An unset variable of a script must not make all traffic nobody's.
+    return new ServerSet(entries.length === 0 ? [parseNetwork(text)] : entries.map(parseNetwork));
   }
 
   has(v4: boolean, word: (index: number) => number): boolean {

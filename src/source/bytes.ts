@@ -15,13 +15,14 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-/** Opens a file. Throws what the system says. */
-export async function openFileSource(path: string): Promise<ByteSource> {
+/** Opens a file, or a pipe, which ends when `stop` says so. Throws what the system says. */
+export async function openFileSource(path: string, stop?: AbortSignal): Promise<ByteSource> {
   const fd = await openFile(path, 'r');
   const stat = await statFile(fd);
+  const isFile = stat.isFile();
   return {
-    size: stat.isFile() ? stat.size : null,
-    read: (into, at, length) => readFd(fd, into, at, length),
+    size: isFile ? stat.size : null,
+    read: (into, at, length) => untilStopped(readFd(fd, into, at, length), isFile ? undefined : stop),
     close: () => closeFile(fd),
   };
 }

@@ -59,7 +59,7 @@ export function findingsOf(flows: readonly FlowOf[], options: JudgeOptions = NO_
   const book = new AddressBook();
   const tally = new Tally();
   tally.add(label(flows, book, options));
-  const { findings, texts } = findFindings(tally, book);
+  const { findings, texts } = findFindings(tally, book, false);
   return findings.map((finding) => ({
     ...finding,
     responder: finding.responderId === null ? null : book.text(finding.responderId),

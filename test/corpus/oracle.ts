@@ -308,7 +308,7 @@ export function readSummary(file: string): Row[] {
 /** What of a file's frames does not add up to the summary's conversations with ports, outside of tunnels. */
 export function summaryDifferences(file: string, frames: readonly Frame[]): string[] {
   // Wrapped frames have conversations in the summary that this release does not look for.
-  if (frames.some(({ place }) => 'skip' in place && /^(unsupported|n)/.test(place.skip))) return [];
+  if (frames.some(({ place }) => 'skip' in place && /^(unsupported|n|llc)/.test(place.skip))) return [];
   const none = new Set<string>();
   const own = frames.filter(({ place }) => !('skip' in place) && place.fromPort !== '');
   const summed = new Map<string, Sums>();

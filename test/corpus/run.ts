@@ -44,7 +44,7 @@ const volatile = new Set([
   'path',
   'host',
   'pid',
-  'process_started_us',
+  'process_started_at_us',
 ]);
 
 function readDatabase(path: string): Outcome['rows'] {

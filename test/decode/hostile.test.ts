@@ -19,7 +19,7 @@ interface Frame {
   readonly linkType: number;
 }
 
-/** Every frame of every fixture, once. */
+/** One frame of each shape that is in the fixtures: link, headers, flags and length. */
 async function allFrames(): Promise<Frame[]> {
   const frames = new Map<string, Frame>();
   for (const bytes of fixtureFiles().values()) {
@@ -37,12 +37,17 @@ async function allFrames(): Promise<Frame[]> {
           batch.length[n],
         ).slice();
         const linkType = batch.linkType[n];
-        frames.set(`${linkType} ${Buffer.from(frame).toString('hex')}`, { bytes: frame, linkType });
+        frames.set(shapeOf(frame, linkType), { bytes: frame, linkType });
       }
       if (batch.count === 0 && !capture.done) await capture.advance();
     }
   }
   return [...frames.values()];
+}
+
+function shapeOf(bytes: Uint8Array, linkType: number): string {
+  const { skip, version, protocol, inner, flags, fragment, hint, vlans } = decode(bytes, linkType);
+  return [linkType, skip, version, protocol, inner, flags, fragment, hint, vlans, bytes.length].join(' ');
 }
 
 /** A packet that was read is in a flow or has a reason, and none of its numbers is out of bounds. */
@@ -66,7 +71,7 @@ describe('a hostile packet', () => {
   });
 
   test('may end at any byte', () => {
-    assert.ok(frames.length > 500, `${frames.length} frames`);
+    assert.ok(frames.length > 100, `${frames.length} frames`);
     for (const { bytes, linkType } of frames) {
       const longest = Math.min(bytes.length, 200);
       for (let captured = 0; captured <= longest; captured++) {

@@ -9,6 +9,8 @@ import { inPieces, readCapture } from './support.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
 const SPLIT_UP_TO = 1500;
+/** Captures that are the same up to so many bytes behind a cut are cut there once. */
+const AROUND_A_CUT = 64;
 
 const captures = readdirSync(FIXTURES, { recursive: true })
   .map(String)
@@ -17,6 +19,15 @@ const captures = readdirSync(FIXTURES, { recursive: true })
 const containers = captures.filter(
   ({ name, bytes }) => /container|damage/.test(name) && bytes.length <= SPLIT_UP_TO,
 );
+
+/** Answers whether it is asked for the first time about the first `length` bytes. */
+function newBeginnings(): (bytes: Uint8Array, length: number) => boolean {
+  const seen = new Set<string>();
+  return (bytes, length) => {
+    const before = seen.size;
+    return seen.add(Buffer.from(bytes.subarray(0, length)).toString('latin1')).size > before;
+  };
+}
 
 async function readOrRefuse(bytes: Uint8Array, pieces: readonly number[], size?: number | null) {
   try {
@@ -30,9 +41,11 @@ async function readOrRefuse(bytes: Uint8Array, pieces: readonly number[], size?:
 
 test('a capture reads the same wherever its bytes are cut in two', async () => {
   assert.ok(containers.length >= 15, `${containers.length} small captures`);
+  const isNew = newBeginnings();
   for (const { name, bytes } of containers) {
     const whole = await readOrRefuse(bytes, []);
     for (let at = 1; at < bytes.length; at++) {
+      if (!isNew(bytes, at + AROUND_A_CUT) && at + AROUND_A_CUT < bytes.length) continue;
       assert.deepEqual(await readOrRefuse(bytes, [at]), whole, `${name} cut at ${at}`);
     }
     assert.deepEqual(
@@ -62,10 +75,12 @@ test('a larger capture reads the same in pieces of any sizes', async () => {
 });
 
 test('every prefix of a capture gives a prefix of its records', async () => {
+  const isNew = newBeginnings();
   for (const { name, bytes } of containers) {
     const whole = await readOrRefuse(bytes, []);
     if (typeof whole === 'string') continue;
     for (let length = 0; length < bytes.length; length++) {
+      if (!isNew(bytes, length)) continue;
       const part = await readOrRefuse(bytes.subarray(0, length), []);
       if (typeof part === 'string') continue;
       assert.deepEqual(part.records, whole.records.slice(0, part.records.length), `${name} up to ${length}`);

@@ -36,11 +36,14 @@ export function inPieces(bytes: Uint8Array, pieces: readonly number[], size: num
   return source;
 }
 
+/** Bytes that are read ahead; small, since a test opens thousands of captures. */
+export const CHUNK = 4096;
+
 export async function readCapture(
   source: ByteSource & { given(): number },
   makeReader: ReaderFactory = detectReader,
 ): Promise<ReadResult> {
-  const capture = await Capture.open('test', source, makeReader);
+  const capture = await Capture.open('test', source, makeReader, CHUNK);
   const batch = new RecordBatch();
   const records: string[] = [];
   while (!capture.done) {
