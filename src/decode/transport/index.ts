@@ -68,7 +68,7 @@ function decodeAh(packet: PacketView, at: number, end: number, length: number): 
     const header = (view.getUint8(at + 1) + 2) * 4;
     next = view.getUint8(at);
     at += header;
-    length -= header;
+    length = Math.max(length - header, 0);
   }
   decodeTransport(packet, next, at, end, length);
 }
