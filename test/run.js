@@ -13,6 +13,11 @@ const files = readdirSync(here, { recursive: true })
   .sort()
   .map((name) => join(here, name));
 
+if (files.length === 0) {
+  console.error(`no test has one of these words in its path: ${wanted.join(' ')}`);
+  process.exit(1);
+}
+
 const run = spawnSync(process.execPath, ['--import', 'tsx', '--test', '--test-reporter=spec', ...files], {
   stdio: 'inherit',
 });
