@@ -2,15 +2,26 @@
 // Deeper stacks are rare and are numbered in a side table.
 
 const DEEP: number[][] = [];
+const DEEP_NUMBERS = new Map<string, number>();
+/** Tags that are kept of a stack, and stacks deeper than two that are told apart. */
+const MAX_DEPTH = 8;
+const MAX_STACKS = 4096;
 
 /** The word for a stack that one more tag is put on. `stack` 0 means no tag; `id` is the 12-bit identifier. */
 export function pushVlan(stack: number, id: number): number {
   if (stack === 0) return (1 << 24) | id;
   if (stack >>> 24 === 1) return (2 << 24) | ((stack & 0xfff) << 12) | id;
-  const ids = [...vlanIds(stack), id];
-  let index = DEEP.findIndex((known) => known.length === ids.length && known.every((v, i) => v === ids[i]));
-  if (index < 0 && DEEP.length < 4096) index = DEEP.push(ids) - 1;
-  return index < 0 ? stack : (3 << 24) | index;
+  const below = vlanIds(stack);
+  if (below.length === MAX_DEPTH) return stack;
+  const ids = [...below, id];
+  const key = ids.join();
+  let index = DEEP_NUMBERS.get(key);
+  if (index === undefined) {
+    if (DEEP.length === MAX_STACKS) return stack;
+    index = DEEP.push(ids) - 1;
+    DEEP_NUMBERS.set(key, index);
+  }
+  return (3 << 24) | index;
 }
 
 function vlanIds(stack: number): readonly number[] {

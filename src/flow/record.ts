@@ -45,8 +45,8 @@ export const COLD_Q = { first: 0, flowId: 1 } as const;
 export class Rare {
   /** The flow that this one continues; 0 for none. */
   continues = 0;
-  /** The newest of the packets that came from the past; 0 for none. */
-  lastPast = 0;
+  /** The newest of the packets that came from the past. */
+  lastPast = -Infinity;
   /** How often each sum went over 2^32, in the order of the sums. */
   readonly carries = [0, 0, 0, 0, 0, 0];
 }

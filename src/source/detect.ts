@@ -61,7 +61,18 @@ function describe(window: ByteWindow): string {
   const known = KNOWN.find(({ magic }) => magic.every((byte, i) => bytes[i] === byte));
   if (known !== undefined) return known.what;
   const head = bytes.subarray(0, 512);
-  if (head.every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13)) return 'text';
+  if (isText(head)) return 'text';
   const hex = [...head.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
   return `of an unknown kind and begins with the bytes ${hex}`;
+}
+
+function isText(bytes: Uint8Array): boolean {
+  if (!bytes.every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13)) return false;
+  try {
+    // A character may be cut at the end.
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -33,11 +33,13 @@ export function readOptions(view: DataView, from: number, to: number, little: bo
   return options;
 }
 
-/** An unsigned 64-bit value; null where there is none. */
+/** An unsigned 64-bit count; null where there is none, or one that no machine can have counted to. */
 export function u64Of(option: OptionValue | undefined): number | null {
   if (option === undefined || option.length !== 8) return null;
   const { view, at, little } = option;
-  return view.getUint32(little ? at + 4 : at, little) * TWO32 + view.getUint32(little ? at : at + 4, little);
+  const count =
+    view.getUint32(little ? at + 4 : at, little) * TWO32 + view.getUint32(little ? at : at + 4, little);
+  return count <= Number.MAX_SAFE_INTEGER ? count : null;
 }
 
 /** One interface of a section. */

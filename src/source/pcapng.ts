@@ -89,6 +89,10 @@ export class PcapngReader implements CaptureReader {
         reason: `cut short: ${left} of the ${SMALLEST_BLOCK} bytes that a block has at least are there`,
       };
     }
+    // A section header may be of the other byte order, which its magic tells.
+    if (window.view.getUint32(window.start, this.little) === SECTION_HEADER) {
+      this.little = window.view.getUint32(window.start + TYPE_AND_LENGTH, true) === BYTE_ORDER_MAGIC;
+    }
     const length = window.view.getUint32(window.start + 4, this.little);
     return { offset, reason: tooLong(length, left) };
   }
@@ -229,13 +233,17 @@ export class PcapngReader implements CaptureReader {
     if (source === undefined)
       return this.fail(window, at, 'a packet comes before any interface is described');
     const original = window.view.getUint32(at + TYPE_AND_LENGTH, this.little);
-    const n = batch.count++;
-    batch.offset[n] = at + 12;
-    batch.length[n] = Math.min(
+    const captured = Math.min(
       original,
       source.snaplen === 0 ? original : source.snaplen,
       length - SIMPLE_MIN,
     );
+    if (isFalseLength(captured, source.snaplen)) {
+      return this.fail(window, at, `a packet block says it has ${captured} captured bytes`);
+    }
+    const n = batch.count++;
+    batch.offset[n] = at + 12;
+    batch.length[n] = captured;
     batch.wireLength[n] = original;
     batch.linkType[n] = source.linkType;
     batch.timeUs[n] = NO_RECORD_TIME;

@@ -20,16 +20,22 @@ export class TickScale {
     this.offsetUs = offsetSeconds * 1e6;
   }
 
-  /** Microseconds since the epoch of a timestamp's two halves. */
+  /** Microseconds since the epoch of a timestamp's two halves; one beyond all calendars is the last that is exact. */
   toUs(high: number, low: number): number {
-    if (this.decimal === 6) return high * TWO32 + low + this.offsetUs;
+    const us = this.ticksToUs(high, low) + this.offsetUs;
+    if (us > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER;
+    return us < Number.MIN_SAFE_INTEGER ? Number.MIN_SAFE_INTEGER : us;
+  }
+
+  private ticksToUs(high: number, low: number): number {
+    if (this.decimal === 6) return high * TWO32 + low;
     if (this.decimal === 9) {
       // high = 1000 q + r, so that the remainder stays below 2^53.
       const quotient = Math.floor(high / 1000);
       const rest = (high - quotient * 1000) * TWO32 + low;
-      return quotient * TWO32 + Math.floor(rest / 1000) + this.offsetUs;
+      return quotient * TWO32 + Math.floor(rest / 1000);
     }
-    return this.slowly(high, low) + this.offsetUs;
+    return this.slowly(high, low);
   }
 
   private slowly(high: number, low: number): number {

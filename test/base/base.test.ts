@@ -29,6 +29,18 @@ test('IPv6 addresses print as RFC 5952 says, by an independent library', () => {
   );
 });
 
+test('IPv6 addresses that hold an IPv4 address show it, by an independent library', () => {
+  fc.assert(
+    fc.property(word, (w) => {
+      const text = ipv6Text(0, 0, 0xffff, w);
+      const read = ipaddr.IPv6.parse(text);
+      assert.deepEqual(read.toByteArray(), bytesOf([0, 0, 0xffff, w]));
+      assert.ok(read.isIPv4MappedAddress());
+      assert.equal(text, `::ffff:${read.toIPv4Address().toString()}`);
+    }),
+  );
+});
+
 test('the examples of RFC 5952 print as it says', () => {
   assert.equal(ipv6Text(0x20010db8, 0, 0, 1), '2001:db8::1');
   assert.equal(ipv6Text(0x20010db8, 0, 0x00010000, 0x00000001), '2001:db8::1:0:0:1');
@@ -37,30 +49,53 @@ test('the examples of RFC 5952 print as it says', () => {
   assert.equal(ipv6Text(0, 0, 0, 0), '::');
 });
 
+test('the transports that reports speak of go by their names', () => {
+  const named = { 1: 'icmp', 2: 'igmp', 6: 'tcp', 17: 'udp', 50: 'esp', 51: 'ah', 58: 'icmp6', 132: 'sctp' };
+  for (const [protocol, name] of Object.entries(named)) assert.equal(transportName(Number(protocol)), name);
+  for (const protocol of [0, 4, 41, 47, 88, 89, 103, 112, 255]) {
+    assert.equal(transportName(protocol), `ip-${protocol}`);
+  }
+});
+
 test('every protocol number has a transport name that leads back to it', () => {
   for (let protocol = 0; protocol < 256; protocol++)
     assert.equal(protocolOf(transportName(protocol)), protocol);
   assert.equal(protocolOf('http'), -1);
 });
 
+/** Few values, so that tuples come again; the ends of the range, so that no sign is lost. */
+const few = fc.constantFrom(-0x80000000, -2, -1, 0, 1, 2, 0x7fffffff);
+const tuple = fc.tuple(few, few, few, few);
+
 test('a tuple table numbers tuples as a map would, also where their hashes collide', () => {
-  const small = fc.integer({ min: -2, max: 2 });
-  fc.assert(
-    fc.property(fc.array(fc.tuple(small, small, small, small), { maxLength: 300 }), (tuples) => {
-      const table = new TupleTable(1, 1);
-      const model = new Map<string, number>();
-      for (const tuple of tuples) {
-        const key = tuple.join();
-        const expected = model.get(key) ?? model.size;
-        assert.equal(table.find(...tuple), model.get(key) ?? -1);
-        model.set(key, expected);
-        assert.equal(table.intern(...tuple), expected);
-        assert.deepEqual(
-          [0, 1, 2, 3].map((i) => table.word(expected, i)),
-          tuple,
-        );
-      }
-      assert.equal(table.size, model.size);
-    }),
-  );
+  // A table that begins with sixteen slots and grows when half full has collisions all the way.
+  const property = fc.property(fc.array(tuple, { maxLength: 300 }), fc.nat(400), (tuples, room) => {
+    const table = new TupleTable(1, 1);
+    const model = new Map<string, number>();
+    tuples.forEach((one, turn) => {
+      if (turn === 20) table.reserve(room);
+      const key = one.join();
+      const expected = model.get(key) ?? model.size;
+      assert.equal(table.find(...one), model.get(key) ?? -1);
+      model.set(key, expected);
+      assert.equal(table.intern(...one), expected);
+      assert.deepEqual(
+        [0, 1, 2, 3].map((i) => table.word(expected, i)),
+        one,
+      );
+    });
+    assert.equal(table.size, model.size);
+    const inOrder = [...model.keys()].join();
+    assert.equal([...table.tuples.subarray(0, 4 * table.size)].join(), inOrder);
+  });
+  fc.assert(property, { seed: 11, numRuns: 200 });
+});
+
+test('a tuple table with room made for its tuples moves none of them', () => {
+  const table = new TupleTable(1, 1);
+  table.reserve(5000);
+  const before = table.tuples;
+  for (let n = 0; n < 5000; n++) assert.equal(table.intern(n, -n, n * n, 7), n);
+  assert.equal(table.tuples, before);
+  for (let n = 0; n < 5000; n++) assert.equal(table.find(n, -n, n * n, 7), n);
 });

@@ -46,31 +46,42 @@ const segment = fc.record({ from: port, to: port, seq: number, ack: number, size
   ({ from, to, seq, ack, size: bytes }): Built => ({
     make: () =>
       tcp({ sourcePort: from, destinationPort: to, seq, ack, flags: 'PA' }, zeros(bytes).fill(0x45)),
-    ...{ payload: bytes, protocol: () => 6, ports: [from, to], tcp: { flags: 0x18, seq, ack } },
+    payload: bytes,
+    protocol: () => 6,
+    ports: [from, to],
+    tcp: { flags: 0x18, seq, ack },
   }),
 );
 const datagram = fc.record({ from: port, to: port, size }).map(
   ({ from, to, size: bytes }): Built => ({
     make: () => udp(from, to, zeros(bytes).fill(0x60)),
-    ...{ payload: bytes, protocol: () => 17, ports: [from, to] },
+    payload: bytes,
+    protocol: () => 17,
+    ports: [from, to],
   }),
 );
 const association = fc.record({ from: port, to: port, size }).map(
   ({ from, to, size: bytes }): Built => ({
     make: () => protocol(132, join(u16(from), u16(to), u32(1), u32(2), zeros(bytes))),
-    ...{ payload: bytes, protocol: () => 132, ports: [from, to] },
+    payload: bytes,
+    protocol: () => 132,
+    ports: [from, to],
   }),
 );
 const message = size.map(
   (bytes): Built => ({
     make: (six) => (six ? icmpv6(135, 0, zeros(4 + bytes)) : icmp(11, 0, zeros(4 + bytes))),
-    ...{ payload: bytes, protocol: (six) => (six ? 58 : 1), ports: null },
+    payload: bytes,
+    protocol: (six) => (six ? 58 : 1),
+    ports: null,
   }),
 );
 const sealed = size.map(
   (bytes): Built => ({
     make: () => esp(7, 1, bytes),
-    ...{ payload: 8 + bytes, protocol: () => 50, ports: null },
+    payload: 8 + bytes,
+    protocol: () => 50,
+    ports: null,
   }),
 );
 
@@ -85,7 +96,7 @@ const tag = fc.record({
   type: fc.constantFrom(0x8100, 0x88a8, 0x9100, 0x9200),
   id: fc.integer({ min: 0, max: 5 }),
 });
-const tagged = fc.array(tag, { maxLength: 4 }).map(
+const tagged = fc.array(tag, { maxLength: 5 }).map(
   (tags): LinkKind => ({
     number: linkType.ethernet,
     link: ethernet({ tags }),

@@ -326,8 +326,10 @@ describe('a transport', () => {
   test('without ports has the whole of its IP payload', () => {
     for (const protocol of [2, 50, 88, 89, 103, 112, 255]) {
       reads(RAW, ipv4(protocol, `00000007 00000001 ${data}`), {
-        ...{ protocol, inner: protocol },
-        ...{ ports: [0, 0], payload: 12 },
+        protocol,
+        inner: protocol,
+        ports: [0, 0],
+        payload: 12,
       });
     }
   });
@@ -342,6 +344,19 @@ describe('VLAN tags', () => {
     reads(ETHERNET, `${MACS} 8100 0000 0800 ${IPV4}`, { ...syn4, vlans: '0' });
     const deep = [1, 2, 3, 4, 4094].map((id) => `8100 ${id.toString(16).padStart(4, '0')}`).join(' ');
     reads(ETHERNET, `${MACS} ${deep} 0800 ${IPV4}`, { ...syn4, vlans: '1,2,3,4,4094' });
+  });
+
+  test('of any depth leave the packet readable, and stacks are told apart however many there are', () => {
+    const stack = (ids: readonly number[]) =>
+      ids.map((id) => `8100 ${id.toString(16).padStart(4, '0')}`).join(' ');
+    for (let depth = 1; depth <= 5; depth++) {
+      for (const first of [0, 1, 4095]) {
+        const ids = Array.from({ length: depth }, (_, n) => (first + n) % 4096);
+        reads(ETHERNET, `${MACS} ${stack(ids)} 0800 ${IPV4}`, { ...syn4, vlans: ids.join() });
+      }
+    }
+    const deepest = new Array<number>(200).fill(7);
+    reads(ETHERNET, `${MACS} ${stack(deepest)} 0800 ${IPV4}`, syn4);
   });
 
   test('hide nothing that carries no IP', () => {

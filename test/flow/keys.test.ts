@@ -35,10 +35,16 @@ const FAMILIES = [
 const port = fc.constantFrom(25, 53, 2525, 50_000);
 const packet = fc
   .record({
-    ...{ kind: fc.constantFrom(...KINDS), six: fc.boolean(), tags: fc.nat(2) },
-    ...{ from: fc.nat(2), to: fc.nat(2), fromPort: port, toPort: port },
+    kind: fc.constantFrom(...KINDS),
+    six: fc.boolean(),
+    tags: fc.nat(2),
+    from: fc.nat(2),
+    to: fc.nat(2),
+    fromPort: port,
+    toPort: port,
     /** An SPI, a family, or a code: what must not matter, and what must. */
-    ...{ number: fc.nat(3), reply: fc.constantFrom(0, 1) },
+    number: fc.nat(3),
+    reply: fc.constantFrom(0, 1),
   })
   .filter(({ from, to }) => from !== to);
 type Random = typeof packet extends fc.Arbitrary<infer T> ? T : never;

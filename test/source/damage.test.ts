@@ -227,6 +227,25 @@ for (const order of ORDERS) {
       }
     });
 
+    test('has no captured length above 262144 in a simple packet block, whose length alone tells it', async () => {
+      const large = (length: number) => simplePacket({ timeUs: TIME_US, bytes: zeros(length) }, length);
+      const unlimited = (packetBlock: Block) => section(order, [interfaceBlock({ snaplen: 0 }), packetBlock]);
+      await isDamaged(unlimited(large(262_145)), 0, 48, /262145 captured bytes/);
+      await isWhole(unlimited(large(262_144)), 1);
+    });
+
+    test('is cut short at any byte of a further section header, of either byte order', async () => {
+      const first = behind(order);
+      for (const other of ORDERS) {
+        const whole = join(first, section(other, []));
+        for (let there = 12; there < 28; there++) {
+          const reason = new RegExp(`cut short: a block says it has 28 bytes, and ${there} are left`);
+          await isDamaged(whole.subarray(0, first.length + there), 1, first.length, reason);
+        }
+        await isWhole(whole, 1);
+      }
+    });
+
     test('describes an interface before a packet names it', async () => {
       const reason = /names interface 1, and 1 are described/;
       for (const make of [enhancedPacket, obsoletePacket]) {

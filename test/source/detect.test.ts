@@ -99,6 +99,9 @@ describe('a source', () => {
   test('of letters is text, and of anything else of an unknown kind', async () => {
     await isRefused(text('No.,Time,Source\n1,0.0,10.0.0.5\n'), /^it is text$/);
     await isRefused(text('d'), /^it is text$/);
+    await isRefused(text('Größe,Länge\n'), /^it is text$/);
+    await isRefused(text('Größe,Länge\n').subarray(0, 3), /^it is text$/);
+    await isRefused(hex('e9e9e9e9 41424344'), /unknown kind and begins with the bytes e9 e9 e9 e9/);
     await isRefused(hex('4d5a9000 0300'), /unknown kind and begins with the bytes 4d 5a 90 00/);
     await isRefused(hex('00ff'), /unknown kind and begins with the bytes 00 ff$/);
   });

@@ -101,6 +101,18 @@ test('the package pcap-parser reads plain pcap as our own reader does', async ()
   assert.ok(compared > 50, `${compared} captures`);
 });
 
+test('the package pcap-parser reads the same in pieces of any sizes', async () => {
+  const bytes = new Uint8Array(readFileSync(join(FIXTURES, 'sample.pcap')));
+  const { records } = await readCapture(inPieces(bytes, []));
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 900 }), { maxLength: 60 }), async (pieces) => {
+      const theirs = await readCapture(inPieces(bytes, pieces), PcapParserReader.open);
+      assert.deepEqual(theirs.records, records);
+    }),
+    { numRuns: 25, seed: 6 },
+  );
+});
+
 test('a false length is answered where it stands, without reading on', async () => {
   const header = Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex');
   const record = Buffer.alloc(16);
