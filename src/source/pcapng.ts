@@ -100,7 +100,7 @@ export class PcapngReader implements CaptureReader {
   /** Whether the block at `at` is of a length that can be, and is in the window to its last byte. */
   private takesWhole(window: ByteWindow, at: number): boolean {
     const length = window.view.getUint32(at + 4, this.little);
-    return length >= PACKET_MIN && (length & 3) === 0 && length <= window.end - at;
+    return length >= PACKET_MIN && (length & 3) === 0 && length <= LONGEST_PIECE && length <= window.end - at;
   }
 
   private enhancedPacket(window: ByteWindow, at: number, batch: RecordBatch): boolean {
@@ -150,15 +150,15 @@ export class PcapngReader implements CaptureReader {
       this.fail(window, at, `a block says it has ${length} bytes, which is not a multiple of four`);
       return READ.damaged;
     }
+    if (isRead(type) && length > LONGEST_PIECE) {
+      this.fail(
+        window,
+        at,
+        `a block of type ${type} says it has ${length} bytes, more than any writer puts there`,
+      );
+      return READ.damaged;
+    }
     if (length > window.end - at) {
-      if (isRead(type) && length > LONGEST_PIECE) {
-        this.fail(
-          window,
-          at,
-          `a block of type ${type} says it has ${length} bytes, more than any writer puts there`,
-        );
-        return READ.damaged;
-      }
       const left = window.size === null ? Infinity : window.size - window.offsetOf(at);
       if (length > left) {
         this.fail(window, at, tooLong(length, left));
@@ -256,8 +256,11 @@ export class PcapngReader implements CaptureReader {
     const number = view.getUint16(at + TYPE_AND_LENGTH, little);
     const source = this.interfaces[number];
     const captured = view.getUint32(at + 20, little);
-    if (source === undefined || captured > length - PACKET_MIN || isFalseLength(captured, source.snaplen)) {
+    if (source === undefined || captured > length - PACKET_MIN) {
       return this.refusePacket(window, at, number, captured, length, PACKET_MIN);
+    }
+    if (isFalseLength(captured, source.snaplen)) {
+      return this.fail(window, at, `a packet block says it has ${captured} captured bytes`);
     }
     const n = batch.count++;
     batch.offset[n] = at + 28;

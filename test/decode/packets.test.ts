@@ -346,7 +346,7 @@ describe('VLAN tags', () => {
     reads(ETHERNET, `${MACS} ${deep} 0800 ${IPV4}`, { ...syn4, vlans: '1,2,3,4,4094' });
   });
 
-  test('of any depth leave the packet readable, and stacks are told apart however many there are', () => {
+  test('of any depth leave the packet readable', () => {
     const stack = (ids: readonly number[]) =>
       ids.map((id) => `8100 ${id.toString(16).padStart(4, '0')}`).join(' ');
     for (let depth = 1; depth <= 5; depth++) {
