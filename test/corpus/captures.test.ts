@@ -228,6 +228,7 @@ const skips: Check = (analyzed, heeded) => {
   const everyTypeKnown = !expected.has('not-ip');
   const named = (reason: string): boolean =>
     reason === 'arp' ||
+    reason === 'llc' ||
     reason.startsWith('unsupported-') ||
     (everyTypeKnown && reason.startsWith('non-ip:0x'));
   return [...new Set([...expected.keys(), ...got.keys()])]

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import type { Pool } from '../support/pool.ts';
 import { cliPath } from './corpus.ts';
 
 export type Value = string | number | null;
@@ -70,13 +71,29 @@ export interface Input {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** One `xports analyze … --quiet` into a database of its own. */
-export async function analyze(args: readonly string[], input?: Input): Promise<Outcome> {
+/** Hands `use` the path of a database that is removed afterwards. */
+async function withDatabase<Out>(use: (database: string) => Promise<Out>): Promise<Out> {
   const folder = mkdtempSync(join(tmpdir(), 'xports-corpus-'));
-  const database = join(folder, 'run.db');
-  const node = input ? ['--import', input.preload, cliPath] : [cliPath];
   try {
-    const child = spawn(process.execPath, [...node, 'analyze', ...args, '--db', database, '--quiet'], {
+    return await use(join(folder, 'run.db'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const commandLine = (args: readonly string[], database: string): string[] => [
+  'analyze',
+  ...args,
+  '--db',
+  database,
+  '--quiet',
+];
+
+/** One `xports analyze … --quiet` into a database of its own. */
+export function analyze(args: readonly string[], input?: Input): Promise<Outcome> {
+  return withDatabase(async (database) => {
+    const node = input ? ['--import', input.preload, cliPath] : [cliPath];
+    const child = spawn(process.execPath, [...node, ...commandLine(args, database)], {
       stdio: ['pipe', 'ignore', 'pipe'],
       env: { ...process.env, ...input?.environment },
     });
@@ -89,9 +106,15 @@ export async function analyze(args: readonly string[], input?: Input): Promise<O
     child.stdin.end(input?.content);
     const exitCode = await closed;
     return { exitCode, stderr, rows: readDatabase(database) };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
+}
+
+/** The same in a process that has run others before. */
+export function analyzePooled(pool: Pool, args: readonly string[]): Promise<Outcome> {
+  return withDatabase(async (database) => {
+    const { exit, stderr } = await pool.run(commandLine(args, database));
+    return { exitCode: exit, stderr, rows: readDatabase(database) };
+  });
 }
 
 /** Does `work` on every item, as many at once as there are cores, and keeps the order of the answers. */

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { corpusDir, whyNoCorpus } from './corpus.ts';
-import { analyze, comparable, inParallel } from './run.ts';
+import { analyze, comparable, inParallel, type Outcome } from './run.ts';
 
 /** Every format, byte order and kind of damage, and one file longer than a read buffer. */
 const files = [
@@ -36,16 +36,22 @@ const cuts = [
 const preload = pathToFileURL(join(import.meta.dirname, 'short-reads.js')).href;
 
 describe('captures through standard input', { skip: whyNoCorpus() }, () => {
+  let whole: readonly { readonly file: string; readonly content: Buffer; readonly outcome: Outcome }[] = [];
+
+  before(async () => {
+    whole = await inParallel(files, async (file) => {
+      const path = join(corpusDir, 'captures', file);
+      return { file, content: readFileSync(path), outcome: await analyze([path]) };
+    });
+  });
+
   for (const { bytes, upTo } of cuts) {
     test(`in reads of ${bytes} bytes are stored as from the file`, async () => {
-      await inParallel(files, async (file) => {
-        const path = join(corpusDir, 'captures', file);
-        const content = readFileSync(path);
-        if (content.length > upTo) return;
-        const whole = await analyze([path]);
+      const small = whole.filter(({ content }) => content.length <= upTo);
+      await inParallel(small, async ({ file, content, outcome }) => {
         const cut = await analyze(['-'], { content, preload, environment: { XPORTS_TEST_READS: bytes } });
-        assert.equal(cut.exitCode, whole.exitCode, `${file}: ${cut.stderr}`);
-        assert.deepEqual(comparable(cut.rows), comparable(whole.rows), file);
+        assert.equal(cut.exitCode, outcome.exitCode, `${file}: ${cut.stderr}`);
+        assert.deepEqual(comparable(cut.rows), comparable(outcome.rows), file);
       });
     });
   }
