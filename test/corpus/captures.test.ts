@@ -11,6 +11,7 @@ import {
   foldsOf,
   nameOfFlow,
   type Place,
+  portlessPackets,
   readFrames,
   readSummary,
   spansOf,
@@ -183,6 +184,14 @@ const conversations: Check = (analyzed, heeded) => {
   return differences(conversationsOf(placed, folds), conversationsOfFlows(outcome.rows.flow_records, folds));
 };
 
+const portless: Check = (analyzed) => {
+  if (!isRead(analyzed)) return [];
+  const { frames, outcome } = analyzed;
+  const expected = frames.filter((frame) => frame.portless).length;
+  const got = portlessPackets(outcome.rows.flow_records);
+  return got === expected ? [] : [`${got} packets in flows without ports, expected ${expected}`];
+};
+
 const spans: Check = (analyzed, heeded) => {
   if (!isRead(analyzed)) return [];
   const placed = withExceptions(analyzed.frames, heeded);
@@ -261,6 +270,7 @@ const checks: Readonly<Record<string, Check>> = {
   'every packet lands in exactly one place': conservation,
   'the first and last packet times are the lowest and the highest': times,
   'conversations have the same packets and bytes each way': conversations,
+  'later fragments join the flow of their first, and only those without it lack ports': portless,
   'each conversation begins with its first packet and ends with its last': spans,
   'VLAN tags are recorded with the outermost first': vlans,
   'skip reasons count what is not looked into': skips,
