@@ -40,6 +40,7 @@ const INFRASTRUCTURE_UDP: readonly number[] = [67, 68, 546, 547];
 /** NetBIOS, SSDP, WS-Discovery, mDNS and LLMNR, where they go to a group. */
 const DISCOVERY_UDP: readonly number[] = [137, 138, 1900, 3702, 5353, 5355];
 
+/** Labels rows of flows and gives each its verdict. */
 export class Judge {
   private readonly options: JudgeOptions;
   private readonly addresses: AddressBook;
@@ -57,7 +58,7 @@ export class Judge {
     for (let n = 0; n < batch.count; n++) this.labelRow(batch.words, n * ROW_WORDS);
   }
 
-  /** What is judged of row `w` when its outer header is set aside: for AH what it carries. */
+  /** AH is judged by what it carries; routing and ICMP inside it are as expected as AH itself. */
   private labelRow(row: Int32Array, w: number): void {
     const protocol = row[w + W.protocol];
     let verdict = this.labelInner(row, w);
@@ -72,6 +73,7 @@ export class Judge {
     row[w + W.verdict] = this.inScope(row, w) ? verdict : VERDICT.outOfScope;
   }
 
+  /** Labels row `w` by what it carries, AH or not, and returns the verdict of that. */
   private labelInner(row: Int32Array, w: number): number {
     const inner = row[w + W.innerProtocol];
     const port = row[w + W.responderPort];

@@ -2,6 +2,7 @@
 
 import { TupleTable } from '../base/tuple-table.ts';
 
+/** `width` doubles for every key, all 0 at first. */
 export class Ledger {
   readonly keys: TupleTable;
   sums: Float64Array;

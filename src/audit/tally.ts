@@ -2,8 +2,9 @@
 // line of confidence.
 
 import { PROTOCOL } from '../base/transport.ts';
+import { PAYLOAD } from '../decode/packet.ts';
 import { D, type EndedFlows, ROW_DOUBLES, ROW_WORDS, W } from '../flow/ended.ts';
-import { BASIS, PAYLOAD, STATE } from '../flow/terms.ts';
+import { BASIS, STATE } from '../flow/terms.ts';
 import { serviceIndex, TCP_SERVICES, UDP_SERVICES, UNLISTED } from '../service/catalog.ts';
 import { Ledger } from './ledger.ts';
 import { FINDING_KINDS, OUTCOME, VERDICT } from './terms.ts';
@@ -42,6 +43,7 @@ export interface Facts {
   espBytes: number;
 }
 
+/** All sums over the labelled flows of a run. */
 export class Tally {
   /** Keyed by initiator, responder, packed service (see pairKey) and port. */
   readonly pairs = new Ledger(PAIR_WIDTH, 1024);

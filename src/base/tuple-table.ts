@@ -7,6 +7,7 @@ const MIX = 0x9e3779b1 | 0;
 /** One random word a process, so that nobody outside can choose tuples that collide. */
 const PROCESS_SEED = (Math.random() * 0x1_0000_0000) | 0;
 
+/** Numbers four-word tuples; tuples are never taken out. */
 export class TupleTable {
   /** How many tuples there are; they are numbered 0 to size - 1. */
   size = 0;

@@ -18,7 +18,7 @@ interface Flags {
   db: string;
   profile: 'allow-list';
   servers?: string;
-  rpcRange?: string;
+  rpcRange?: readonly [number, number];
   flows: AnalyzeOptions['flows'];
   reader: AnalyzeOptions['reader'];
   tcpTimeout: number;
@@ -143,7 +143,7 @@ function analyzeOptions(captures: readonly string[], flags: Flags): AnalyzeOptio
     flows: flags.flows,
     reader: flags.reader,
     tcpTimeoutS: flags.tcpTimeout,
-    udpTimeoutS: flags.idleTimeout,
+    otherTimeoutS: flags.idleTimeout,
     activeTimeoutS: flags.activeTimeout,
     retainDays: flags.retainDays ?? null,
     sensor: flags.sensor,

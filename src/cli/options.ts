@@ -60,10 +60,11 @@ export function seconds(least: number): (text: string) => number {
   };
 }
 
-export function parsePortRange(text: string): string {
+/** Two ports that RPC may use. */
+export function parsePortRange(text: string): readonly [number, number] {
   const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
   const [first, last] = match ? [Number(match[1]), Number(match[2])] : [0, 0];
-  if (first >= 1024 && last <= 65535 && first <= last) return text;
+  if (first >= 1024 && last <= 65535 && first <= last) return [first, last];
   throw new InvalidArgumentError('Give two ports from 1024 to 65535 as FIRST-LAST, such as 49152-65535.');
 }
 

@@ -55,7 +55,7 @@ export class PacketView {
   hint = 0;
   /** Where an ICMP error that refuses a flow quotes the flow's packet; 0 for none. */
   quoteAt = 0;
-  /** PAYLOAD code of flow/terms.ts, for UDP 4500. */
+  /** One of PAYLOAD. */
   payloadProtocol = 0;
 
   /** One of FRAGMENT, with the identification. `ipId` is set for whole IPv4 packets too. */
@@ -78,5 +78,8 @@ export class PacketView {
   /** The number of the record that is probably its flow's; -1 where there was none a moment ago. */
   near = 0;
 }
+
+/** What UDP 4500 carries. */
+export const PAYLOAD = { unknown: 0, ike: 1, espInUdp: 2 } as const;
 
 export const HINT = { none: 0, reply: 1, init: 2, initAck: 3 } as const;

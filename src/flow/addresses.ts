@@ -3,6 +3,7 @@
 import { ipv4Text, ipv6Text } from '../base/address.ts';
 import { TupleTable } from '../base/tuple-table.ts';
 
+/** Numbers addresses and gives them back as words or text. */
 export class AddressBook {
   private readonly v4 = new TupleTable(1024);
   private readonly v6 = new TupleTable(256);

@@ -9,6 +9,7 @@ import { BASIS, STATE } from './terms.ts';
 const MANY = 3;
 const SYN_ACK = 4;
 
+/** Endpoints of a run, and what their flows showed of them. */
 export class DirectionEvidence {
   private readonly endpoints = new TupleTable(256);
   /** Low bits: distinct peers up to MANY; SYN_ACK where the endpoint sent one. */

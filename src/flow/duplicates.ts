@@ -12,6 +12,7 @@ const ALL_UP_TO = 100_000;
 const SAMPLE_MASK = 63;
 const CELLS = 1 << 13;
 
+/** Counts sampled packets, and those that are copies of one just before. */
 export class DuplicateSampler {
   sampled = 0;
   duplicates = 0;

@@ -1,8 +1,6 @@
 // Rows of flows that leave the table, as flat buffers: what labelling fills in and the store writes down.
 // One row is ROW_WORDS 32-bit words; the same memory seen as doubles holds the 64-bit quantities.
 
-import type { EndReason, FlowState, StartBasis } from './terms.ts';
-
 export const ROW_WORDS = 52;
 export const ROW_DOUBLES = ROW_WORDS / 2;
 
@@ -78,5 +76,3 @@ export class EndedFlows {
     this.doubles = new Float64Array(this.words.buffer);
   }
 }
-
-export type { EndReason, FlowState, StartBasis };

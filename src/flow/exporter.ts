@@ -2,17 +2,19 @@
 // batches. Flows seen from the middle only are held back, since a later handshake may show who serves whom.
 
 import { PROTOCOL } from '../base/transport.ts';
+import { PAYLOAD } from '../decode/packet.ts';
 import type { AddressBook } from './addresses.ts';
 import { DirectionEvidence } from './direction.ts';
 import { D, EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from './ended.ts';
 import { BIT, COLD, COLD_Q, HOT, KIND, type Records, TIMER } from './record.ts';
 import { plainState, tcpEnd, tcpState } from './state.ts';
-import { BASIS, PAYLOAD } from './terms.ts';
+import { BASIS } from './terms.ts';
 
 const BATCH = 512;
 /** Rows held back at most; then they are decided by what is known so far. */
 const MAX_HELD = 65_536;
 
+/** Turns records into rows and delivers them in batches. */
 export class Exporter {
   private readonly batch = new EndedFlows(BATCH);
   private held = new EndedFlows(256);

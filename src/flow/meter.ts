@@ -23,6 +23,7 @@ const NO_CLOCK = Infinity;
 const RESERVE_V4 = 1 << 19;
 const RESERVE_V6 = 1 << 17;
 
+/** Takes decoded packets, hands out batches of flows that ended. */
 export class FlowMeter implements RarePackets {
   /** The highest packet time seen, in microseconds since the epoch. */
   clockUs = NO_CLOCK;

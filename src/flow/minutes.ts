@@ -4,6 +4,7 @@
 const MINUTE_US = 60_000_000;
 const BUCKETS = 1440;
 
+/** What one service had in one stretch of time. */
 export interface Bucket {
   readonly service: number;
   readonly startUs: number;
@@ -12,6 +13,7 @@ export interface Bucket {
   readonly bytes: number;
 }
 
+/** Counters by service and time; `services` is how many services there are. */
 export class ServiceMinutes {
   private readonly services: number;
   private readonly packets: Float64Array;

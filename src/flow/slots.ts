@@ -2,6 +2,7 @@
 // high bits those of the record's hash, so that nearly every other record is passed over without being looked at.
 // Slots are never freed one by one: a sweep rebuilds them all.
 
+/** Finds record numbers by hash; what is found has to be compared. */
 export class Slots {
   words: Int32Array<ArrayBuffer>;
   /**

@@ -3,7 +3,7 @@
 // closes the gaps: nothing points at a record but the slots, which a sweep rebuilds.
 
 import { PROTOCOL } from '../base/transport.ts';
-import { type PacketView, TCP } from '../decode/packet.ts';
+import { PAYLOAD, type PacketView, TCP } from '../decode/packet.ts';
 import { beginFlow, continueFlow, nameService, type PortTables } from './beginning.ts';
 import type { Exporter } from './exporter.ts';
 import { holdsKey, setKey } from './key.ts';
@@ -12,7 +12,7 @@ import { BIT, COLD_Q, HOT, KIND, PAD_WORDS, Records, TIMER } from './record.ts';
 import { Slots } from './slots.ts';
 import { isEstablished, isOver } from './state.ts';
 import { isAnotherConnection, seeHandshake } from './tcp.ts';
-import { END, PAYLOAD } from './terms.ts';
+import { END } from './terms.ts';
 
 export interface FlowTableOptions extends PortTables {
   readonly tcpIdleUs: number;
@@ -35,6 +35,7 @@ const CHANGES_STATE = TCP.syn | TCP.fin | TCP.rst;
 /** The ACK flag's position, so that it can be put anywhere without a branch. */
 const ACK_SHIFT = 4;
 
+/** The live flows of one IP version. */
 export class FlowTable {
   /** Records in use: live flows, and expired ones that are remembered. */
   count = 0;

@@ -13,6 +13,7 @@ export const FLOW_STATES = [
 ] as const;
 export const END_REASONS = ['fin', 'rst', 'idle', 'active', 'evicted', 'end', 'open'] as const;
 export const START_BASES = ['handshake', 'port-guess', 'first-packet'] as const;
+/** By the codes of PAYLOAD in decode/packet.ts. */
 export const PAYLOAD_PROTOCOLS = [null, 'ike', 'esp-in-udp'] as const;
 
 export type FlowState = (typeof FLOW_STATES)[number];
@@ -32,4 +33,3 @@ export const STATE = {
 } as const;
 export const END = { fin: 0, rst: 1, idle: 2, active: 3, evicted: 4, end: 5, open: 6 } as const;
 export const BASIS = { handshake: 0, portGuess: 1, firstPacket: 2 } as const;
-export const PAYLOAD = { unknown: 0, ike: 1, espInUdp: 2 } as const;

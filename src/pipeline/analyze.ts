@@ -1,7 +1,7 @@
 // One call of `xports analyze`: the sources it names, merged, through the path of a packet, into a run of the store.
 
 import { randomUUID } from 'node:crypto';
-import { EXIT, XportsError } from '../base/errors.ts';
+import { EXIT } from '../base/errors.ts';
 import { linkTypeName } from '../decode/link/index.ts';
 import { ServerSet } from '../policy/servers.ts';
 import type { ReaderFactory } from '../source/capture.ts';
@@ -18,13 +18,13 @@ export interface AnalyzeOptions {
   readonly profile: 'allow-list';
   /** Addresses and networks separated by commas; null where every responder is judged. */
   readonly servers: string | null;
-  /** `A-B`, TCP ports that the user says are RPC. */
-  readonly rpcRange: string | null;
+  /** First and last of the TCP ports that the user says are RPC. */
+  readonly rpcRange: readonly [number, number] | null;
   readonly flows: FlowsKept;
   readonly reader: 'default' | 'pcap-parser';
   /** Idle timeouts of TCP and of all else, and the active timeout (0 for none), in seconds. */
   readonly tcpTimeoutS: number;
-  readonly udpTimeoutS: number;
+  readonly otherTimeoutS: number;
   readonly activeTimeoutS: number;
   readonly retainDays: number | null;
   readonly sensor: string;
@@ -60,7 +60,6 @@ const CHECKPOINT_SHARE = 20;
  */
 export async function analyze(options: AnalyzeOptions, openSink: SinkFactory): Promise<AnalyzeResult> {
   const servers = options.servers === null ? null : ServerSet.parse(options.servers);
-  const rpcRange = options.rpcRange === null ? null : parseRange(options.rpcRange);
   const makeReader: ReaderFactory = options.reader === 'pcap-parser' ? PcapParserReader.open : detectReader;
   const merge = await Merge.open(await expandSources(options.sources), makeReader, options.signal);
   const sink = openSink(runStart(options));
@@ -68,10 +67,10 @@ export async function analyze(options: AnalyzeOptions, openSink: SinkFactory): P
     const path = new PacketPath(
       {
         servers,
-        rpcRange,
+        rpcRange: options.rpcRange,
         flows: options.flows,
         tcpTimeoutS: options.tcpTimeoutS,
-        otherTimeoutS: options.udpTimeoutS,
+        otherTimeoutS: options.otherTimeoutS,
         activeTimeoutS: options.activeTimeoutS,
       },
       sink,
@@ -122,7 +121,8 @@ async function readAll(merge: Merge, path: PacketPath, sink: Sink, options: Anal
 }
 
 function runStart(options: AnalyzeOptions): RunStart {
-  const { servers, rpcRange, flows, reader, tcpTimeoutS, udpTimeoutS, activeTimeoutS, retainDays } = options;
+  const { servers, rpcRange, flows, reader, tcpTimeoutS, otherTimeoutS, activeTimeoutS, retainDays } =
+    options;
   return {
     runUid: randomUUID(),
     sensor: options.sensor,
@@ -131,11 +131,11 @@ function runStart(options: AnalyzeOptions): RunStart {
     profile: options.profile,
     options: JSON.stringify({
       servers,
-      rpcRange,
+      rpcRange: rpcRange?.join('-') ?? null,
       flows,
       reader,
       tcpTimeoutS,
-      udpTimeoutS,
+      udpTimeoutS: otherTimeoutS,
       activeTimeoutS,
       retainDays,
     }),
@@ -205,17 +205,4 @@ function noticesOf(merge: Merge): string[] {
     .filter((source) => !source.fromDirectory)
     .map((source) => `${nameOf(source.path)}: ${source.reason}. The other sources are stored.`);
   return [...damaged, ...refused];
-}
-
-function parseRange(text: string): readonly [number, number] {
-  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
-  const first = Number(match?.[1]);
-  const last = Number(match?.[2]);
-  if (match !== null && first >= 1024 && first <= last && last <= 65_535) return [first, last];
-  throw new XportsError(
-    'usage',
-    EXIT.usage,
-    `"${text}" is no range of RPC ports`,
-    'Give two ports from 1024 to 65535, like --rpc-range 6005-6010.',
-  );
 }

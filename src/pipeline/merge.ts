@@ -53,16 +53,20 @@ interface Waiting {
 /** What a capture holds on to when it is read. */
 const NO_RECORDS = new RecordBatch();
 
+/** Opens sources as their time comes and says whose records are next. */
 export class Merge {
   /** Sources that are read or were, in the order they were opened. */
   readonly opened: OpenSource[] = [];
   readonly refused: RefusedSource[] = [];
+  /** Up to which packet time the source that `next` gave comes before all others. */
+  limitUs = Infinity;
+  /** Set when bytes had to be waited for. */
+  waited = false;
   /** Open sources that have records at hand, as a heap by the time of the next one. */
   private active: OpenSource[] = [];
   /** Not opened yet, the earliest last. */
   private waiting: Waiting[] = [];
   private readonly makeReader: ReaderFactory;
-
   private readonly stop: AbortSignal | undefined;
 
   private constructor(makeReader: ReaderFactory, stop: AbortSignal | undefined) {
@@ -100,11 +104,6 @@ export class Merge {
     return this.opened.length + this.waiting.length;
   }
 
-  /** Whether all records were taken. */
-  get done(): boolean {
-    return this.active.length === 0 && this.waiting.length === 0;
-  }
-
   /**
    * The source whose next records are to be taken, up to the time that `limitUs` has afterwards; null at the end.
    */
@@ -115,7 +114,7 @@ export class Merge {
         await this.finish(first);
         continue;
       }
-      if (first !== undefined) this.sink();
+      if (first !== undefined) this.settle();
       const earliest = this.active[0];
       const waiting = this.waiting.at(-1);
       if (waiting !== undefined && (earliest === undefined || waiting.firstUs <= earliest.headUs)) {
@@ -128,11 +127,6 @@ export class Merge {
       return earliest;
     }
   }
-
-  /** Up to which packet time the source that `next` gave comes before all others. */
-  limitUs = Infinity;
-  /** Set when bytes had to be waited for. */
-  waited = false;
 
   /** Bytes taken from all sources so far. */
   get bytesRead(): number {
@@ -170,7 +164,7 @@ export class Merge {
   }
 
   /** Lets the first of the heap down to its place, now that it has other records at hand. */
-  private sink(): void {
+  private settle(): void {
     const heap = this.active;
     for (let at = 0; ; ) {
       const left = 2 * at + 1;
@@ -219,7 +213,7 @@ export class Merge {
     const last = this.active.pop();
     if (last !== undefined && last !== first) {
       this.active[0] = last;
-      this.sink();
+      this.settle();
     }
     await release(first);
   }

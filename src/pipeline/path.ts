@@ -37,6 +37,7 @@ export interface Drops {
   readonly interfaceDropped: number | null;
 }
 
+/** One run's path, from records to a sink. */
 export class PacketPath {
   readonly meter: FlowMeter;
   /** Packets and bytes read. */

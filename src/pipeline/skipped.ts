@@ -2,17 +2,13 @@
 
 import type { PacketView } from '../decode/packet.ts';
 import { SKIP, skipName } from '../decode/skip.ts';
+import type { SkippedRow } from '../store/sink.ts';
 
 const CODES = 16;
 /** Reasons counted by name; a sender who makes up more gets the rest counted together. */
 const MAX_REASONS = 4096;
 
-export interface SkippedCount {
-  readonly reason: string;
-  readonly packets: number;
-  readonly bytes: number;
-}
-
+/** Sums by skip reason. */
 export class SkippedTally {
   packets = 0;
   bytes = 0;
@@ -37,7 +33,7 @@ export class SkippedTally {
   }
 
   /** By reason, the most frequent first. */
-  rows(): SkippedCount[] {
+  rows(): SkippedRow[] {
     const rows = [...this.index].map(([key, at]) => ({
       reason: skipName(key % CODES, Math.floor(key / CODES)),
       ...this.counts[at],

@@ -10,6 +10,7 @@ interface Network {
   readonly prefix: number;
 }
 
+/** A set of addresses and networks. */
 export class ServerSet {
   private readonly networks: readonly Network[];
 

@@ -29,8 +29,3 @@ export function style(width: number, colour: boolean): Style {
     bad: colours.red,
   };
 }
-
-/** A section's title. */
-export function title(text: string, look: Style): string {
-  return look.heading(text);
-}

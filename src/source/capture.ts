@@ -8,6 +8,7 @@ import { type Damage, READ, type RecordBatch } from './record.ts';
 /** Makes the reader of an opened source, as detectReader does. */
 export type ReaderFactory = (window: ByteWindow) => Promise<CaptureReader>;
 
+/** An open capture: `fill` takes records at hand, `advance` waits for more bytes. */
 export class Capture {
   readonly path: string;
   readonly reader: CaptureReader;

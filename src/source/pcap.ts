@@ -32,6 +32,7 @@ export function isPcapMagic(magic: number): boolean {
   return magic === MICRO || magic === 0xd4c3b2a1 || magic === NANO || magic === 0x4d3cb2a1;
 }
 
+/** Reads classic pcap from a window. */
 export class PcapReader implements CaptureReader {
   readonly format: string;
   readonly linkTypes: readonly number[];

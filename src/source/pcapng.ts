@@ -34,6 +34,7 @@ const SIMPLE_MIN = 16;
 const IF_DROP = 5;
 const OS_DROP = 7;
 
+/** Reads pcapng from a window: all sections, either byte order. */
 export class PcapngReader implements CaptureReader {
   readonly format = 'pcapng';
   readonly linkTypes: number[] = [];
@@ -114,7 +115,7 @@ export class PcapngReader implements CaptureReader {
       source === undefined ||
       captured > length - PACKET_MIN
     ) {
-      return this.refusePacket(window, at, view.getUint32(at + 8, little), captured, length, PACKET_MIN);
+      return this.refusePacket(window, at, view.getUint32(at + 8, little), captured, length);
     }
     if (captured > 65_535 && isFalseLength(captured, source.snaplen)) {
       return this.fail(window, at, `a packet block says it has ${captured} captured bytes`);
@@ -257,7 +258,7 @@ export class PcapngReader implements CaptureReader {
     const source = this.interfaces[number];
     const captured = view.getUint32(at + 20, little);
     if (source === undefined || captured > length - PACKET_MIN) {
-      return this.refusePacket(window, at, number, captured, length, PACKET_MIN);
+      return this.refusePacket(window, at, number, captured, length);
     }
     if (isFalseLength(captured, source.snaplen)) {
       return this.fail(window, at, `a packet block says it has ${captured} captured bytes`);
@@ -308,7 +309,6 @@ export class PcapngReader implements CaptureReader {
     number: number,
     captured: number,
     length: number,
-    around: number,
   ): boolean {
     const trailer = window.view.getUint32(at + length - 4, this.little);
     if (trailer !== length) return this.fail(window, at, endsOtherwise(length, trailer));
@@ -316,7 +316,7 @@ export class PcapngReader implements CaptureReader {
       const described = this.interfaces.length;
       return this.fail(window, at, `a packet names interface ${number}, and ${described} are described`);
     }
-    const room = length - around;
+    const room = length - PACKET_MIN;
     return this.fail(
       window,
       at,

@@ -6,6 +6,7 @@ export const MAX_CAPTURED = 262_144;
 export const NO_RECORD_TIME = -Infinity;
 const BATCH = 256;
 
+/** Records by column; `offset` points into `view`, which is good until the next read. */
 export class RecordBatch {
   view: DataView = new DataView(new ArrayBuffer(0));
   count = 0;

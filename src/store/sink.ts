@@ -4,6 +4,7 @@
 import type { Finding } from '../audit/findings.ts';
 import type { FindingText } from '../audit/words.ts';
 import type { EndedFlows } from '../flow/ended.ts';
+import type { Bucket } from '../flow/minutes.ts';
 
 export interface RunStart {
   readonly runUid: string;
@@ -62,21 +63,13 @@ export interface PairRows {
   readonly sums: Float64Array;
 }
 
-export interface MinuteRow {
-  readonly service: number;
-  readonly startUs: number;
-  readonly widthUs: number;
-  readonly packets: number;
-  readonly bytes: number;
-}
-
 /** Everything but flows, as it stands: written over what the last checkpoint wrote. */
 export interface Checkpoint {
   readonly totals: RunTotals;
   readonly sources: readonly SourceRow[];
   readonly skipped: readonly SkippedRow[];
   readonly pairs: PairRows;
-  readonly minutes: readonly MinuteRow[];
+  readonly minutes: readonly Bucket[];
   readonly findings: readonly Finding[];
   readonly texts: readonly FindingText[];
   /** Counts behind the line of confidence, by name. */

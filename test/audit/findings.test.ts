@@ -1,7 +1,7 @@
 // What becomes a finding, and how grave it is.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PAYLOAD } from '../../src/flow/terms.ts';
+import { PAYLOAD } from '../../src/decode/packet.ts';
 import { type Explained, type FlowOf, findingsOf, TCP, UDP } from './support.ts';
 
 function short(findings: readonly Explained[]): unknown[] {

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { hex } from '../../fixtures/builder/bytes.ts';
-import { FRAGMENT, HINT } from '../../src/decode/packet.ts';
-import { PAYLOAD } from '../../src/flow/terms.ts';
+import { FRAGMENT, HINT, PAYLOAD } from '../../src/decode/packet.ts';
 import { type Decoded, decode } from './support.ts';
 
 const ETHERNET = 1;

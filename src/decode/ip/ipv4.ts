@@ -14,6 +14,7 @@ const DESTINATION = 16;
 const OFFSET_MASK = 0x1fff;
 const MORE = 0x2000;
 
+/** Reads the packet at `at`, to its transport. */
 export function decodeIpv4(packet: PacketView, at: number): void {
   const view = packet.view;
   if (packet.end - at < MIN_HEADER) {

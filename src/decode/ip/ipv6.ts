@@ -19,6 +19,7 @@ const MOBILITY = 135;
 const HIP = 139;
 const SHIM6 = 140;
 
+/** Reads the packet at `at`, to its transport. */
 export function decodeIpv6(packet: PacketView, at: number): void {
   const view = packet.view;
   if (packet.end - at < HEADER) {

@@ -7,6 +7,7 @@ import { decodeEtherType } from './ether-type.ts';
 const TYPE = 12;
 const HEADER = 14;
 
+/** Reads the frame at `packet.start`. */
 export function decodeEthernet(packet: PacketView): void {
   const at = packet.start;
   if (packet.end - at < HEADER) {

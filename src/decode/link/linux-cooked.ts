@@ -12,12 +12,14 @@ const PROTOCOL_LLC = 0x0004;
 /** Frames of these devices carry no EtherType in the protocol field. */
 const ARPHRD_NETLINK = 824;
 
+/** Version 1. */
 export function decodeLinuxCooked(packet: PacketView): void {
   const at = packet.start;
   if (packet.end - at < V1.header) skip(packet, SKIP.truncatedBeforeIp, 0);
   else decodeCooked(packet, at, V1);
 }
 
+/** Version 2. */
 export function decodeLinuxCooked2(packet: PacketView): void {
   const at = packet.start;
   if (packet.end - at < V2.header) skip(packet, SKIP.truncatedBeforeIp, 0);

@@ -14,6 +14,7 @@ const INET6_NETBSD = 24;
 const INET6_FREEBSD = 28;
 const INET6_MACOS = 30;
 
+/** Reads either kind: which byte order is right shows in the value. */
 export function decodeLoopback(packet: PacketView): void {
   const at = packet.start;
   if (packet.end - at < HEADER) {

@@ -5,6 +5,7 @@ import { decodeIpv6 } from '../ip/ipv6.ts';
 import type { PacketView } from '../packet.ts';
 import { SKIP, skip } from '../skip.ts';
 
+/** Goes by the version in the first half byte, whatever the link type says. */
 export function decodeRaw(packet: PacketView): void {
   if (packet.end === packet.start) {
     skip(packet, SKIP.truncatedBeforeIp, 0);

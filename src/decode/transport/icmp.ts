@@ -23,6 +23,7 @@ const V6_PORT_UNREACHABLE = 4;
 const V6_ECHO = 128;
 const V6_ECHO_REPLY = 129;
 
+/** ICMP: sets the family as both ports, and marks replies and errors that refuse. */
 export function decodeIcmp(packet: PacketView, at: number, end: number, length: number): void {
   if (!readType(packet, at, end, length)) return;
   const type = packet.view.getUint8(at);
@@ -39,6 +40,7 @@ export function decodeIcmp(packet: PacketView, at: number, end: number, length: 
   }
 }
 
+/** The same for ICMPv6. */
 export function decodeIcmp6(packet: PacketView, at: number, end: number, length: number): void {
   if (!readType(packet, at, end, length)) return;
   const type = packet.view.getUint8(at);

@@ -1,7 +1,7 @@
 // TCP, UDP and SCTP: both ports in the first four bytes, and for TCP what the flow's state is made of.
 // RFC 9293 section 3.1, RFC 768, RFC 9260 section 3.
 
-import { HINT, type PacketView } from '../packet.ts';
+import { HINT, PAYLOAD, type PacketView } from '../packet.ts';
 
 const TCP_SEQ = 4;
 const TCP_ACK = 8;
@@ -13,8 +13,6 @@ const SCTP_HEADER = 12;
 const SCTP_INIT = 1;
 const SCTP_INIT_ACK = 2;
 const NAT_TRAVERSAL_PORT = 4500;
-const IKE = 1;
-const ESP_IN_UDP = 2;
 
 /** Reads a TCP header at `at`; `end` is where captured IP bytes stop and `length` the IP payload's own length. */
 export function decodeTcp(packet: PacketView, at: number, end: number, length: number): void {
@@ -36,6 +34,7 @@ export function decodeTcp(packet: PacketView, at: number, end: number, length: n
   packet.payloadBytes = length > TCP_MIN_HEADER ? length - TCP_MIN_HEADER : 0;
 }
 
+/** The same for UDP; on port 4500, tells IKE from ESP. */
 export function decodeUdp(packet: PacketView, at: number, end: number, length: number): void {
   const captured = end - at;
   readPortsOf(packet, at, captured);
@@ -43,11 +42,12 @@ export function decodeUdp(packet: PacketView, at: number, end: number, length: n
   if (packet.dstPort === NAT_TRAVERSAL_PORT || packet.srcPort === NAT_TRAVERSAL_PORT) {
     // RFC 3948 section 2.2: four zero bytes stand before IKE, where ESP has its SPI.
     if (captured >= UDP_HEADER + 4) {
-      packet.payloadProtocol = packet.view.getUint32(at + UDP_HEADER) === 0 ? IKE : ESP_IN_UDP;
+      packet.payloadProtocol = packet.view.getUint32(at + UDP_HEADER) === 0 ? PAYLOAD.ike : PAYLOAD.espInUdp;
     }
   }
 }
 
+/** The same for SCTP; its INIT and INIT ACK show who began. */
 export function decodeSctp(packet: PacketView, at: number, end: number, length: number): void {
   const captured = end - at;
   readPortsOf(packet, at, captured);
