@@ -4,11 +4,11 @@ import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import { EXIT } from '../base/errors.ts';
 import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/analyze.ts';
+import { ThreadRows } from '../pipeline/thread-rows.ts';
 import { jsonReport } from '../report/json.ts';
 import { terminalReport } from '../report/terminal.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import { deleteOldFlows } from '../store/sqlite/runs.ts';
-import { SqliteSink } from '../store/sqlite/sink.ts';
 import type { Context } from './context.ts';
 import { atLeast, dbOption, parsePortRange, seconds, severityOption, wholeNumber } from './options.ts';
 import { ProgressBar } from './progress.ts';
@@ -116,20 +116,15 @@ async function analyzed(captures: readonly string[], flags: Flags, context: Cont
   const onSignal = () => stop.abort();
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
-  let sink: SqliteSink | undefined;
   try {
     return await analyze(
       { ...analyzeOptions(captures, flags), onProgress: (p) => bar.show(p), signal: stop.signal },
-      (start) => {
-        sink = new SqliteSink(flags.db, start);
-        return sink;
-      },
+      ThreadRows.open,
     );
   } finally {
     process.removeListener('SIGINT', onSignal);
     process.removeListener('SIGTERM', onSignal);
     bar.clear();
-    sink?.close();
   }
 }
 

@@ -92,6 +92,14 @@ export class FragmentTable {
     }
   }
 
+  /** Packets and bytes that wait for a first fragment. */
+  get held(): { packets: number; bytes: number } {
+    let bytes = 0;
+    for (let n = this.head; n < this.queue.length; n++)
+      for (const fragment of this.queue[n].waiting) bytes += fragment.wireBytes;
+    return { packets: this.waiting, bytes };
+  }
+
   private datagramOf(packet: PacketView, clockUs: number): Datagram {
     this.expire(clockUs);
     if (this.keys.size >= MAX_DATAGRAMS) this.rebuild(clockUs);

@@ -7,8 +7,7 @@ import { FRAGMENT, PacketView } from '../decode/packet.ts';
 import { SKIP } from '../decode/skip.ts';
 import { AddressBook } from './addresses.ts';
 import { DuplicateSampler } from './duplicates.ts';
-import type { EndedFlows } from './ended.ts';
-import { Exporter } from './exporter.ts';
+import { Exporter, type RowTaker } from './exporter.ts';
 import { FragmentTable } from './fragments.ts';
 import { setKey } from './key.ts';
 import { ServiceMinutes } from './minutes.ts';
@@ -32,7 +31,6 @@ export class FlowMeter implements RarePackets {
   /** Some packets came before there was a time. */
   private untimed = false;
   packetsOutOfOrder = 0;
-  readonly addresses = new AddressBook();
   readonly duplicates = new DuplicateSampler();
   readonly minutes: ServiceMinutes;
   private readonly v4: FlowTable;
@@ -45,15 +43,16 @@ export class FlowMeter implements RarePackets {
   private readonly seed: number;
 
   /** `services` is how many there are, unlisted included; `deliver` takes batches of ended flows. */
-  constructor(options: FlowTableOptions, services: number, deliver: (batch: EndedFlows) => void) {
+  constructor(options: FlowTableOptions, services: number, deliver: RowTaker) {
     this.seed = options.hashSeed;
     this.minutes = new ServiceMinutes(services);
-    this.exporter = new Exporter(this.addresses, options.tcpListed, deliver);
+    this.exporter = new Exporter(deliver);
     this.v4 = new FlowTable(false, RESERVE_V4, options, this.exporter, this.minutes, this);
     this.v6 = new FlowTable(true, RESERVE_V6, options, this.exporter, this.minutes, this);
     const join = (fragment: PacketView, clockUs: number) => this.addWaited(fragment, clockUs);
-    this.fragmentsV4 = new FragmentTable(this.addresses, join);
-    this.fragmentsV6 = new FragmentTable(this.addresses, join);
+    const addresses = new AddressBook();
+    this.fragmentsV4 = new FragmentTable(addresses, join);
+    this.fragmentsV6 = new FragmentTable(addresses, join);
   }
 
   /** Moves the clock by a packet's time and marks the packet where it comes from the past. */
@@ -126,14 +125,28 @@ export class FlowMeter implements RarePackets {
     if (packet.quoteAt !== 0) this.refuseQuoted(packet);
   }
 
-  /** The clock when there are no more packets. */
-  private get endUs(): number {
+  /** The clock, or 0 where no packet had a time yet. */
+  get endUs(): number {
     return this.firstTimeUs === null ? 0 : this.clockUs;
   }
 
-  /** How many flows are in the tables. */
-  get size(): number {
-    return this.v4.count + this.v6.count;
+  /** Packets and bytes that are in no flow yet: fragments whose first one has not come. */
+  get waiting(): { packets: number; bytes: number } {
+    const v4 = this.fragmentsV4.held;
+    const v6 = this.fragmentsV6.held;
+    return { packets: v4.packets + v6.packets, bytes: v4.bytes + v6.bytes };
+  }
+
+  /** Delivers what has ended by the clock, then every flow that goes on; marks those that are as they were at `sinceUs`. */
+  show(sinceUs: number): void {
+    this.fragmentsV4.expire(this.endUs);
+    this.fragmentsV6.expire(this.endUs);
+    this.v4.sweep(this.endUs);
+    this.v6.sweep(this.endUs);
+    this.exporter.flush(false);
+    this.v4.show(sinceUs);
+    this.v6.show(sinceUs);
+    this.exporter.flush(true);
   }
 
   /** Delivers every flow that is left, ended or not: the source has no more packets. */
@@ -142,7 +155,7 @@ export class FlowMeter implements RarePackets {
     this.fragmentsV6.expire(Infinity);
     this.v4.drain(this.endUs);
     this.v6.drain(this.endUs);
-    this.exporter.finish();
+    this.exporter.flush(false);
   }
 
   /** A fragment that waited for its first one: it joins now what began meanwhile. */

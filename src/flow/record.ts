@@ -87,6 +87,8 @@ export const BIT = {
   /** Eight bits: what the flow's packets are counted as while they pass. */
   serviceShift: 23,
   serviceMask: 255 << 23,
+  /** Written down as ended, since the connection is over; a packet that comes yet takes that back. */
+  stored: 1 << 31,
 } as const;
 
 const EITHER = 3;

@@ -5,6 +5,7 @@
 import { PROTOCOL } from '../base/transport.ts';
 import { PAYLOAD, type PacketView, TCP } from '../decode/packet.ts';
 import { beginFlow, continueFlow, nameService, type PortTables } from './beginning.ts';
+import { ROW } from './ended.ts';
 import type { Exporter } from './exporter.ts';
 import { holdsKey, setKey } from './key.ts';
 import type { ServiceMinutes } from './minutes.ts';
@@ -12,7 +13,7 @@ import { BIT, COLD_Q, HOT, KIND, PAD_WORDS, Records, TIMER } from './record.ts';
 import { Slots } from './slots.ts';
 import { isEstablished, isOver } from './state.ts';
 import { isAnotherConnection, seeHandshake } from './tcp.ts';
-import { END } from './terms.ts';
+import { BASIS, END } from './terms.ts';
 
 export interface FlowTableOptions extends PortTables {
   readonly tcpIdleUs: number;
@@ -26,11 +27,21 @@ export interface FlowTableOptions extends PortTables {
 const REMEMBER_US = 7_200_000_000;
 const MAX_REMEMBERED = 65_536;
 const FIRST_LIMIT = 16_384;
+/**
+ * Connections that are over are written down while packets are read, once they have been quiet for this long: at the
+ * end of a run all of them at once would keep the database's thread busy alone.
+ */
+const QUIET_US = 1_000_000;
+const STORE_EVERY = 8_192;
 /** Where packets go that begin or end a flow, change its state, or need more than their table: back to `add`. */
 export interface RarePackets {
   add(packet: PacketView, table: FlowTable): void;
 }
 
+/** Flows whose timers or rows a packet has to be looked at for. */
+const NEEDS_MORE = BIT.timerIsClock | BIT.stored;
+/** Flows whose last row stands already. */
+const WRITTEN = BIT.expired | BIT.stored;
 const CHANGES_STATE = TCP.syn | TCP.fin | TCP.rst;
 /** The ACK flag's position, so that it can be put anywhere without a branch. */
 const ACK_SHIFT = 4;
@@ -43,6 +54,8 @@ export class FlowTable {
   private readonly slots = new Slots(2 * FIRST_LIMIT);
   /** The table is swept, and then grown if that did not help, when `count` reaches this. */
   private limit = FIRST_LIMIT;
+  /** Connections that are over are looked for when \`count\` reaches this. */
+  private storeAt = STORE_EVERY;
   private readonly options: FlowTableOptions;
   private readonly exporter: Exporter;
   private readonly minutes: ServiceMinutes;
@@ -104,7 +117,7 @@ export class FlowTable {
         const bits = hot[at + HOT.bits];
         const timer = (at >> 1) + TIMER;
         const limit = packet.inner === PROTOCOL.tcp ? tcpIdleUs : otherIdleUs;
-        if ((bits & BIT.timerIsClock) === 0 && timeUs - hotQ[timer] <= limit) {
+        if ((bits & NEEDS_MORE) === 0 && timeUs - hotQ[timer] <= limit) {
           hotQ[timer] = timeUs;
           hot[at + HOT.bits] = bits | ((((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA) << packet.dir);
           this.countPacket(hot, at, n, packet);
@@ -142,7 +155,7 @@ export class FlowTable {
     const n = this.find(quoted);
     if (n < 0) return;
     const at = this.records.hotAt(n) + HOT.bits;
-    if ((this.records.hot[at] & BIT.expired) === 0) this.records.hot[at] |= BIT.icmpRefused;
+    if ((this.records.hot[at] & WRITTEN) === 0) this.records.hot[at] |= BIT.icmpRefused;
   }
 
   /** Gives the flows that began before there was a time the first one there is. */
@@ -161,7 +174,7 @@ export class FlowTable {
     for (let n = 0; n < this.count; n++) {
       if (this.idleFor(n, clockUs) > this.idleLimit(n)) {
         const at = records.hotAt(n) + HOT.bits;
-        if ((records.hot[at] & BIT.expired) === 0) this.export(n, END.idle);
+        this.export(n, END.idle);
         if (this.timer(n) < forgetBeforeUs || !this.isRemembered(n)) continue;
         records.hot[at] |= BIT.expired;
       }
@@ -172,10 +185,20 @@ export class FlowTable {
     this.reindex(false);
   }
 
+  /** Writes every flow that goes on; those that no packet changed since the clock stood at \`sinceUs\` are marked. */
+  show(sinceUs: number): void {
+    for (let n = 0; n < this.count; n++) {
+      const bits = this.bits(n);
+      if ((bits & WRITTEN) !== 0) continue;
+      const mayHaveChanged =
+        this.timer(n) >= sinceUs || (bits & BIT.icmpRefused) !== 0 || this.records.rareOf(n) !== undefined;
+      this.exporter.write(this.records, n, END.open, mayHaveChanged ? 0 : ROW.unchanged);
+    }
+  }
+
   /** Stores all that is left and gives the memory back, at the end of a run. */
   drain(clockUs: number): void {
     for (let n = 0; n < this.count; n++) {
-      if ((this.bits(n) & BIT.expired) !== 0) continue;
       this.export(n, this.idleFor(n, clockUs) > this.idleLimit(n) ? END.idle : END.end);
     }
     this.count = 0;
@@ -207,6 +230,7 @@ export class FlowTable {
 
   private insert(packet: PacketView): number {
     if (this.count === this.limit) this.makeRoom(packet.clockUs);
+    if (this.count >= this.storeAt) this.storeOver(packet.clockUs);
     const { records } = this;
     const n = this.count++;
     const at = records.hotAt(n);
@@ -239,7 +263,7 @@ export class FlowTable {
     const overdueUs = packet.clockUs - this.timer(n) - limit;
     if (overdueUs > 0) {
       const goesOn = this.isRemembered(n) && (packet.tcpFlags & TCP.syn) === 0 && overdueUs <= REMEMBER_US;
-      if ((this.bits(n) & BIT.expired) === 0) this.export(n, END.idle);
+      this.export(n, END.idle);
       if (goesOn) continueFlow(this.records, n, packet, this.options);
       else beginFlow(this.records, n, packet, this.options);
       return true;
@@ -256,12 +280,14 @@ export class FlowTable {
 
   private updateTcp(n: number, packet: PacketView, begins: boolean): void {
     const flags = packet.tcpFlags;
+    const another = (flags & TCP.syn) !== 0 && !begins && isAnotherConnection(this.records, n, packet);
+    if (!another) this.reopen(n);
     if ((flags & (TCP.syn | TCP.fin | TCP.rst)) === 0) {
       if ((flags & TCP.ack) !== 0)
         this.records.hot[this.records.hotAt(n) + HOT.bits] |= BIT.ackA << packet.dir;
       return;
     }
-    if ((flags & TCP.syn) !== 0 && !begins && isAnotherConnection(this.records, n, packet)) {
+    if (another) {
       this.export(n, END.end);
       beginFlow(this.records, n, packet, this.options);
     }
@@ -309,8 +335,31 @@ export class FlowTable {
 
   // Leaving the table
 
+  /** Writes the flow's last row, if it does not stand already. */
   private export(n: number, reason: number): void {
-    this.exporter.write(this.records, n, reason);
+    if ((this.bits(n) & WRITTEN) === 0) this.exporter.write(this.records, n, reason);
+  }
+
+  /** Writes down what is over and quiet. Flows seen from the middle wait for the end of the run in any case. */
+  private storeOver(clockUs: number): void {
+    const { hot, hotQ } = this.records;
+    for (let n = 0; n < this.count; n++) {
+      const at = this.records.hotAt(n);
+      const bits = hot[at + HOT.bits];
+      if ((bits & WRITTEN) !== 0 || clockUs - hotQ[(at >> 1) + TIMER] <= QUIET_US) continue;
+      if (!isOver(bits) || (bits & BIT.basisMask) !== BASIS.handshake << BIT.basisShift) continue;
+      this.exporter.write(this.records, n, END.end);
+      hot[at + HOT.bits] = bits | BIT.stored;
+    }
+    this.storeAt = Math.max(this.count + STORE_EVERY, Math.floor(this.count * 1.25));
+  }
+
+  /** A packet joins a flow whose last row stands: that one no longer holds. */
+  private reopen(n: number): void {
+    const at = this.records.hotAt(n) + HOT.bits;
+    if ((this.records.hot[at] & BIT.stored) === 0) return;
+    this.exporter.write(this.records, n, END.end, ROW.retracted);
+    this.records.hot[at] &= ~BIT.stored;
   }
 
   private bits(n: number): number {

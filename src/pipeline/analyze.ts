@@ -7,9 +7,11 @@ import { ServerSet } from '../policy/servers.ts';
 import type { ReaderFactory } from '../source/capture.ts';
 import { detectReader } from '../source/detect.ts';
 import { PcapParserReader } from '../source/pcap-parser.ts';
-import type { RunStart, Sink, SourceRow } from '../store/sink.ts';
+import type { RunStart, SourceRow } from '../store/sink.ts';
 import { Merge, type OpenSource } from './merge.ts';
-import { type Drops, type FlowsKept, PacketPath } from './path.ts';
+import { type Drops, PacketPath } from './path.ts';
+import type { FlowsKept } from './row-path.ts';
+import type { OpenRows, RunRows } from './run-rows.ts';
 import { expandSources, nameOf, noCaptureError, STDIN } from './sources.ts';
 
 export interface AnalyzeOptions {
@@ -47,8 +49,6 @@ export interface AnalyzeResult {
   readonly notices: readonly string[];
 }
 
-export type SinkFactory = (start: RunStart) => Sink & { readonly runId: number };
-
 const HEARTBEAT_MS = 2_000;
 /** Time between checkpoints, and how many times longer than writing one it is at least. */
 const CHECKPOINT_MS = 15_000;
@@ -58,46 +58,46 @@ const CHECKPOINT_SHARE = 20;
  * Analyzes captures into a run. Throws XportsError where no source can be read (exit code 3), an option makes no
  * sense (2) or the database cannot be written (6).
  */
-export async function analyze(options: AnalyzeOptions, openSink: SinkFactory): Promise<AnalyzeResult> {
-  const servers = options.servers === null ? null : ServerSet.parse(options.servers);
+export async function analyze(options: AnalyzeOptions, openRows: OpenRows): Promise<AnalyzeResult> {
+  // What makes no sense is said before a run is begun.
+  if (options.servers !== null) ServerSet.parse(options.servers);
   const makeReader: ReaderFactory = options.reader === 'pcap-parser' ? PcapParserReader.open : detectReader;
   const merge = await Merge.open(await expandSources(options.sources), makeReader, options.signal);
-  const sink = openSink(runStart(options));
+  const { db, servers, rpcRange, flows } = options;
+  const rows = await openRows({ db, start: runStart(options), servers, rpcRange, flows });
+  const { runId } = rows;
   try {
-    const path = new PacketPath(
-      {
-        servers,
-        rpcRange: options.rpcRange,
-        flows: options.flows,
-        tcpTimeoutS: options.tcpTimeoutS,
-        otherTimeoutS: options.otherTimeoutS,
-        activeTimeoutS: options.activeTimeoutS,
-      },
-      sink,
-    );
-    await readAll(merge, path, sink, options);
-    path.finish();
-    path.checkpoint(sourceRows(merge, path), dropsOf(merge));
+    const path = new PacketPath(options, rows);
+    await readAll(merge, path, rows, options);
+    await path.checkpoint(sourceRows(merge, path), dropsOf(merge), true);
     if (merge.size === 0) {
       const error = noCaptureError(merge.refused, options.sources);
-      sink.finish('damaged', error.message);
+      await rows.finish('damaged', error.message);
       throw error;
     }
     if (options.signal?.aborted) {
       const notice = `stopped after ${path.packets} packets: what was read is stored`;
-      sink.finish('interrupted', notice);
-      return { runId: sink.runId, exitCode: EXIT.done, notices: [notice] };
+      await rows.finish('interrupted', notice);
+      return { runId, exitCode: EXIT.done, notices: [notice] };
     }
     const notices = noticesOf(merge);
-    sink.finish(notices.length > 0 ? 'damaged' : 'complete', notices.length > 0 ? notices.join('\n') : null);
-    return { runId: sink.runId, exitCode: notices.length > 0 ? EXIT.damaged : EXIT.done, notices };
+    await rows.finish(
+      notices.length > 0 ? 'damaged' : 'complete',
+      notices.length > 0 ? notices.join('\n') : null,
+    );
+    return { runId, exitCode: notices.length > 0 ? EXIT.damaged : EXIT.done, notices };
   } finally {
     await merge.close();
-    sink.close();
+    await rows.close();
   }
 }
 
-async function readAll(merge: Merge, path: PacketPath, sink: Sink, options: AnalyzeOptions): Promise<void> {
+async function readAll(
+  merge: Merge,
+  path: PacketPath,
+  rows: RunRows,
+  options: AnalyzeOptions,
+): Promise<void> {
   const total = await merge.bytesTotal();
   let heartbeatMs = Date.now();
   let checkpointMs = heartbeatMs;
@@ -108,15 +108,16 @@ async function readAll(merge: Merge, path: PacketPath, sink: Sink, options: Anal
     path.run(source, merge.limitUs);
     if (!merge.waited) continue;
     merge.waited = false;
+    await rows.room();
     const now = Date.now();
     options.onProgress?.({ bytesRead: merge.bytesRead, bytesTotal: total, packets: path.packets });
     if (now - heartbeatMs < HEARTBEAT_MS) continue;
     heartbeatMs = now;
     if (now - checkpointMs > Math.max(CHECKPOINT_MS, writingMs * CHECKPOINT_SHARE)) {
-      path.checkpoint(sourceRows(merge, path), dropsOf(merge));
+      await path.checkpoint(sourceRows(merge, path), dropsOf(merge), false);
       checkpointMs = Date.now();
       writingMs = checkpointMs - now;
-    } else sink.heartbeat();
+    } else rows.heartbeat();
   }
 }
 

@@ -146,8 +146,7 @@ describe('packets without a time', () => {
     const sink = new MemorySink();
     const path = newPath(sink);
     await runCapture(path, section('little', blocks));
-    path.finish();
-    path.checkpoint([], { kernelDropped: null, interfaceDropped: null });
+    await path.checkpoint([], { kernelDropped: null, interfaceDropped: null }, true);
     assert.equal(sink.flowLines.length, 1);
     const minute = Math.floor(startUs / 60e6) * 60e6;
     const minutes = sink.state?.minutes.map((row) => [row.startUs, row.widthUs, row.packets]);
