@@ -29,6 +29,8 @@ const FIRST_LIMIT = 16_384;
 /** Where packets go that begin or end a flow, change its state, or need more than their table: back to `add`. */
 export interface RarePackets {
   add(packet: PacketView, table: FlowTable): void;
+  /** Until when nothing can come any more that counts before it, now or at `clockUs` at the latest. */
+  settledUs(clockUs: number, ipVersion: number): number;
 }
 
 const CHANGES_STATE = TCP.syn | TCP.fin | TCP.rst;
@@ -291,18 +293,24 @@ export class FlowTable {
 
   /** What packets in the usual run of things leave alone; moves the timer. */
   private updateRare(n: number, packet: PacketView): void {
+    const at = this.records.hotAt(n);
     let bits = this.bits(n);
-    if (packet.past === 0) this.records.hotQ[(this.records.hotAt(n) >> 1) + TIMER] = packet.timeUs;
     if (packet.linkGroup !== 0) bits |= BIT.linkGroup;
     if (packet.payloadProtocol === PAYLOAD.ike) bits |= BIT.ike;
     if (packet.payloadProtocol === PAYLOAD.espInUdp) bits |= BIT.espInUdp;
-    if (packet.past === 0) bits &= ~BIT.timerIsClock;
-    this.records.hot[this.records.hotAt(n) + HOT.bits] = bits;
-    if (packet.past === 0) return;
+    // A fragment that waited in vain is not from the past, and may still come behind what counts after it.
+    const movesTimer = packet.past === 0 && packet.timeUs >= this.timer(n);
+    if (movesTimer) {
+      bits &= ~BIT.timerIsClock;
+      this.records.hotQ[(at >> 1) + TIMER] = packet.timeUs;
+    }
+    this.records.hot[at + HOT.bits] = bits;
     const { coldQ } = this.records;
     const q = this.records.coldAt(n) >> 1;
-    const rare = this.records.makeRare(n);
-    if (packet.timeUs > rare.lastPast) rare.lastPast = packet.timeUs;
+    if (!movesTimer) {
+      const rare = this.records.makeRare(n);
+      if (packet.timeUs > rare.lastPast) rare.lastPast = packet.timeUs;
+    }
     if (packet.timeUs < coldQ[q + COLD_Q.first]) coldQ[q + COLD_Q.first] = packet.timeUs;
     if (packet.ordinal < coldQ[q + COLD_Q.flowId]) coldQ[q + COLD_Q.flowId] = packet.ordinal;
   }
@@ -352,7 +360,7 @@ export class FlowTable {
   }
 
   private makeRoom(clockUs: number): void {
-    this.sweep(clockUs);
+    this.sweep(this.rare.settledUs(clockUs, this.records.wide ? 6 : 4));
     if (this.count * 4 <= this.limit * 3) return;
     this.limit *= 2;
     if (this.limit > this.records.capacity) this.records.grow(this.limit, this.count);

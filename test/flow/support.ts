@@ -92,7 +92,10 @@ export function packetOf(sent: Sent, ordinal: number, ipVersion: 4 | 6 = 4): Pac
   packet.tcpFlags = sent.flags ?? 0;
   packet.tcpSeq = (sent.seq ?? 0) | 0;
   packet.tcpAck = (sent.ack ?? 0) | 0;
-  return Object.assign(packet, sent.more);
+  Object.assign(packet, sent.more);
+  packet.rare |=
+    packet.fragment | packet.quoteAt | packet.portsUnread | packet.linkGroup | packet.payloadProtocol;
+  return packet;
 }
 
 export class TestMeter {
