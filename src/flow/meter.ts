@@ -179,6 +179,7 @@ export class FlowMeter implements RarePackets {
       end: packet.end,
       wireEnd: packet.wireEnd,
       encapsulation: packet.encapsulation,
+      clockUs: packet.clockUs,
     });
     const v4 = packet.inner === PROTOCOL.icmp;
     if (v4) decodeIpv4(quoted, packet.quoteAt);

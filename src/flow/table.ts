@@ -139,12 +139,11 @@ export class FlowTable {
     );
   }
 
-  /** Marks the flow of a packet that an ICMP error quotes. */
+  /** Marks the flow of a packet that an ICMP error quotes, unless it has ended by the error's clock. */
   refuse(quoted: PacketView): void {
     const n = this.find(quoted);
-    if (n < 0) return;
-    const at = this.records.hotAt(n) + HOT.bits;
-    if ((this.records.hot[at] & BIT.expired) === 0) this.records.hot[at] |= BIT.icmpRefused;
+    if (n < 0 || this.idleFor(n, quoted.clockUs) > this.idleLimit(n)) return;
+    this.records.hot[this.records.hotAt(n) + HOT.bits] |= BIT.icmpRefused;
   }
 
   /** Gives the flows that began before there was a time the first one there is. */
