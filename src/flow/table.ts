@@ -248,8 +248,10 @@ export class FlowTable {
     if (this.options.activeUs === 0) return false;
     const first = this.records.coldQ[(this.records.coldAt(n) >> 1) + COLD_Q.first];
     if (packet.clockUs - first <= this.options.activeUs) return false;
+    const another = (packet.tcpFlags & TCP.syn) !== 0 && isAnotherConnection(this.records, n, packet);
     this.export(n, END.active);
-    continueFlow(this.records, n, packet, this.options);
+    if (another) beginFlow(this.records, n, packet, this.options);
+    else continueFlow(this.records, n, packet, this.options);
     return true;
   }
 
