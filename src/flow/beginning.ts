@@ -53,6 +53,7 @@ export function beginFlow(records: Records, n: number, packet: PacketView, table
   cold[coldAt + COLD.isnB] = 0;
   coldQ[(coldAt >> 1) + COLD_Q.first] = packet.timeUs;
   coldQ[(coldAt >> 1) + COLD_Q.flowId] = packet.ordinal;
+  coldQ[(coldAt >> 1) + COLD_Q.lastPast] = -Infinity;
   records.forgetRare(n);
   let bits = firstGuess(packet, tables);
   if (packet.dir !== 0) bits ^= BIT.initiatorIsB;

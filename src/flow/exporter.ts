@@ -81,7 +81,7 @@ export class Exporter {
     out[d + D.payloadBack] = records.sum(n, HOT.payloadA + r);
     out[d + D.firstSeenUs] = coldQ[q + COLD_Q.first];
     const inOrder = (bits & BIT.timerIsClock) === 0 ? records.hotQ[(at >> 1) + TIMER] : -Infinity;
-    out[d + D.lastSeenUs] = Math.max(inOrder, rare?.lastPast ?? -Infinity);
+    out[d + D.lastSeenUs] = Math.max(inOrder, coldQ[q + COLD_Q.lastPast]);
 
     const tcp = inner === PROTOCOL.tcp && !unread;
     const bothWays = out[d + D.packetsOut] > 0 && out[d + D.packetsBack] > 0;

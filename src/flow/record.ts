@@ -9,7 +9,7 @@ export const PAD_WORDS = 12;
 /** Words of a hot record; with IPv6 the rest of the addresses follows. */
 export const HOT_WORDS = 16;
 export const WIDE_WORDS = 24;
-export const COLD_WORDS = 6;
+export const COLD_WORDS = 8;
 
 /** Word offsets in a hot record. */
 export const HOT = {
@@ -39,16 +39,19 @@ export const TIMER = 3;
 export const COLD = { isnA: 4, isnB: 5 } as const;
 
 /** Offsets in a cold record, in doubles. */
-export const COLD_Q = { first: 0, flowId: 1 } as const;
+export const COLD_Q = {
+  first: 0,
+  flowId: 1,
+  /** The newest time of the packets that moved no timer; -Infinity for none. */
+  lastPast: 3,
+} as const;
 
 /** What few flows have; kept apart so that the others do not pay for it. */
 export class Rare {
   /** The flow that this one continues; 0 for none. */
   continues = 0;
-  /** The newest of the packets that came from the past. */
-  lastPast = -Infinity;
-  /** How often each sum went over 2^32, in the order of the sums. */
-  readonly carries = [0, 0, 0, 0, 0, 0];
+  /** How often each sum went over 2^32, in the order of the sums; null for never. */
+  carries: number[] | null = null;
 }
 
 /** The word `kind`: the outer protocol, the one inside AH, whether ports are missing, the encapsulation. */
@@ -134,7 +137,7 @@ export class Records {
 
   /** The sum at `field` of record `n`. */
   sum(n: number, field: number): number {
-    const carry = this.rareOf(n)?.carries[field - HOT.packetsA] ?? 0;
+    const carry = this.rareOf(n)?.carries?.[field - HOT.packetsA] ?? 0;
     return carry * TWO32 + (this.hot[this.hotAt(n) + field] >>> 0);
   }
 

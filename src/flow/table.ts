@@ -289,7 +289,9 @@ export class FlowTable {
   }
 
   private carry(n: number, field: number): void {
-    this.records.makeRare(n).carries[field - HOT.packetsA]++;
+    const rare = this.records.makeRare(n);
+    rare.carries ??= [0, 0, 0, 0, 0, 0];
+    rare.carries[field - HOT.packetsA]++;
   }
 
   /** What packets in the usual run of things leave alone; moves the timer. */
@@ -308,10 +310,7 @@ export class FlowTable {
     this.records.hot[at + HOT.bits] = bits;
     const { coldQ } = this.records;
     const q = this.records.coldAt(n) >> 1;
-    if (!movesTimer) {
-      const rare = this.records.makeRare(n);
-      if (packet.timeUs > rare.lastPast) rare.lastPast = packet.timeUs;
-    }
+    if (!movesTimer && packet.timeUs > coldQ[q + COLD_Q.lastPast]) coldQ[q + COLD_Q.lastPast] = packet.timeUs;
     if (packet.timeUs < coldQ[q + COLD_Q.first]) coldQ[q + COLD_Q.first] = packet.timeUs;
     if (packet.ordinal < coldQ[q + COLD_Q.flowId]) coldQ[q + COLD_Q.flowId] = packet.ordinal;
   }
