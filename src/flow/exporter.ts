@@ -84,9 +84,9 @@ export class Exporter {
     out[d + D.lastSeenUs] = Math.max(inOrder, coldQ[q + COLD_Q.lastPast]);
 
     const tcp = inner === PROTOCOL.tcp && !unread;
-    const bothWays = out[d + D.packetsOut] > 0 && out[d + D.packetsBack] > 0;
-    row[w + W.state] = tcp ? tcpState(bits) : plainState(bits, bothWays);
-    row[w + W.endReason] = tcp ? tcpEnd(bits, reason) : reason;
+    const whole = records.wholeBits(n);
+    row[w + W.state] = tcp ? tcpState(whole) : plainState(whole, records.wentBothWays(n));
+    row[w + W.endReason] = tcp ? tcpEnd(bits, whole, reason) : reason;
     row[w + W.initiatorId] = this.idOf(row, w + W.initiator, wide);
     row[w + W.responderId] = this.idOf(row, w + W.responder, wide);
 

@@ -50,6 +50,10 @@ export const COLD_Q = {
 export class Rare {
   /** The flow that this one continues; 0 for none. */
   continues = 0;
+  /** Bits of ENDINGS that the parts before this one left: they tell the state, and not how this part ended. */
+  before = 0;
+  /** Those parts had packets both ways. */
+  wentBothWays = false;
   /** How often each sum went over 2^32, in the order of the sums; null for never. */
   carries: number[] | null = null;
 }
@@ -99,6 +103,7 @@ export const ANY_ACK = BIT.ackA * EITHER;
 export const BOTH_FIN = BIT.finA * EITHER;
 export const ANY_RST = BIT.rstEarly | BIT.rstLate;
 export const HANDSHAKE_SEEN = ANY_SYN | ANY_SYN_ACK;
+export const ENDINGS = BOTH_FIN | ANY_RST | BIT.icmpRefused;
 
 const TWO32 = 4_294_967_296;
 
@@ -139,6 +144,17 @@ export class Records {
   sum(n: number, field: number): number {
     const carry = this.rareOf(n)?.carries?.[field - HOT.packetsA] ?? 0;
     return carry * TWO32 + (this.hot[this.hotAt(n) + field] >>> 0);
+  }
+
+  /** The bits of record `n` with what the parts before it left: those of the conversation as a whole. */
+  wholeBits(n: number): number {
+    return this.hot[this.hotAt(n) + HOT.bits] | (this.rareOf(n)?.before ?? 0);
+  }
+
+  /** Whether there were packets both ways, in this part of the conversation or before it. */
+  wentBothWays(n: number): boolean {
+    if (this.rareOf(n)?.wentBothWays === true) return true;
+    return this.sum(n, HOT.packetsA) > 0 && this.sum(n, HOT.packetsA + 1) > 0;
   }
 
   /** What is rare of record `n`, if anything. */

@@ -343,7 +343,7 @@ export class FlowTable {
 
   /** Whether the record is an established TCP flow, which another may continue. */
   private isRemembered(n: number): boolean {
-    const bits = this.bits(n);
+    const bits = this.records.wholeBits(n);
     return this.isTcp(n) && isEstablished(bits) && !isOver(bits);
   }
 
