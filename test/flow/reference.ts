@@ -156,17 +156,12 @@ function stateOf(flow: LiveFlow): string {
   if (initiator === null) return 'mid-stream';
   if (isEstablished(story)) {
     if (finsBothWays(story)) return 'closed';
-    return hasReset(story, true) ? 'reset' : 'established';
+    return isReset(story) ? 'reset' : 'established';
   }
   if (story.some((sent) => has(sent, 'S') && has(sent, 'A'))) {
-    return hasReset(story, true) ? 'reset' : 'half-open';
+    return isReset(story) ? 'reset' : 'half-open';
   }
-  return hasReset(story, false) ? 'refused' : 'unanswered';
-}
-
-/** Whether there was a RST after the responder answered, or one before. */
-function hasReset(story: readonly Sent[], late: boolean): boolean {
-  return story.some((sent) => has(sent, 'R') && !has(sent, 'S') && isLate(story, sent) === late);
+  return isReset(story) ? 'refused' : 'unanswered';
 }
 
 /** Whether the responder had answered. With no handshake before it, a RST goes into a connection under way. */
@@ -214,8 +209,12 @@ function resets(story: readonly Sent[], sent: Sent): boolean {
   return has(sent, 'R') && !has(sent, 'S') && (!answered || isLate(story, sent));
 }
 
+function isReset(story: readonly Sent[]): boolean {
+  return story.some((sent) => resets(story, sent));
+}
+
 function isOver(story: readonly Sent[]): boolean {
-  return finsBothWays(story) || story.some((sent) => resets(story, sent));
+  return finsBothWays(story) || isReset(story);
 }
 
 /** The initial sequence number of a side: from its own SYN or SYN+ACK, or from the SYN+ACK that answers it. */
