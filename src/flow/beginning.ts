@@ -60,7 +60,8 @@ export function beginFlow(records: Records, n: number, packet: PacketView, table
   let bits = firstGuess(packet, tables);
   if (packet.dir !== 0) bits ^= BIT.initiatorIsB;
   if (packet.past !== 0) bits |= BIT.timerIsClock;
-  if (packet.inner === PROTOCOL.tcp && (packet.tcpFlags & TCP.syn) === 0) {
+  // Without any flag the header was cut, and the sequence number with it.
+  if (packet.inner === PROTOCOL.tcp && packet.tcpFlags !== 0 && (packet.tcpFlags & TCP.syn) === 0) {
     bits |= BIT.isnGuessA << packet.dir;
     cold[coldAt + COLD.isnA + packet.dir] = packet.tcpSeq - 1;
   }

@@ -239,7 +239,7 @@ function startsAnother(flow: LiveFlow, sent: Sent): boolean {
   if (known !== null) return !isSame;
   // A SYN that comes after the first segment of its own side was overtaken on the way.
   const first = story[0];
-  if (textOf(first.from) === own && !has(first, 'S'))
+  if (textOf(first.from) === own && !has(first, 'S') && first.flags !== 0)
     return ((first.seq ?? 0) - 1) << 0 !== ((sent.seq ?? 0) | 0);
   // Both may open at once; but not once the other side has said more than its SYN.
   const others = story.filter((other) => textOf(other.from) !== own);
