@@ -90,7 +90,7 @@ export class Exporter {
     row[w + W.initiatorId] = this.idOf(row, w + W.initiator, wide);
     row[w + W.responderId] = this.idOf(row, w + W.responder, wide);
 
-    if (tcp) this.evidence.note(row, w);
+    if (tcp) this.evidence.note(row, w, (bits & (BIT.synAckA << r)) !== 0);
     if (tcp && basis === BASIS.portGuess) this.hold(w);
     else this.next();
   }
