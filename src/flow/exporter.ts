@@ -63,7 +63,7 @@ export class Exporter {
     if (unread) rowBits |= ROW.portsUnread;
     row[w + W.bits] = rowBits;
     row[w + W.payloadProtocol] =
-      (bits & BIT.ike) !== 0 ? PAYLOAD.ike : (bits & BIT.espInUdp) !== 0 ? PAYLOAD.espInUdp : PAYLOAD.unknown;
+      (bits & BIT.espInUdp) !== 0 ? PAYLOAD.espInUdp : (bits & BIT.ike) !== 0 ? PAYLOAD.ike : PAYLOAD.unknown;
     const basis = (bits & BIT.basisMask) >>> BIT.basisShift;
     row[w + W.basis] = basis;
 
