@@ -65,6 +65,8 @@ export const ROW = {
   unchanged: 16,
   /** Takes back a row that was written before: another of the same flow will follow. */
   retracted: 32,
+  /** The responder sent a SYN+ACK. */
+  responderSynAck: 64,
 } as const;
 
 /** A batch of rows, filled from the front and handed on when full. */

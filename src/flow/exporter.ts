@@ -54,9 +54,10 @@ export class Exporter {
     if ((bits & (BIT.isnKnownA << r)) !== 0) rowBits |= ROW.responderIsnKnown;
     if ((bits & BIT.linkGroup) !== 0) rowBits |= ROW.linkGroup;
     if (unread) rowBits |= ROW.portsUnread;
+    if ((bits & (BIT.synAckA << r)) !== 0) rowBits |= ROW.responderSynAck;
     row[w + W.bits] = rowBits;
     row[w + W.payloadProtocol] =
-      (bits & BIT.ike) !== 0 ? PAYLOAD.ike : (bits & BIT.espInUdp) !== 0 ? PAYLOAD.espInUdp : PAYLOAD.unknown;
+      (bits & BIT.espInUdp) !== 0 ? PAYLOAD.espInUdp : (bits & BIT.ike) !== 0 ? PAYLOAD.ike : PAYLOAD.unknown;
     row[w + W.basis] = (bits & BIT.basisMask) >>> BIT.basisShift;
 
     const d = this.batch.count * ROW_DOUBLES;
@@ -73,12 +74,12 @@ export class Exporter {
     out[d + D.payloadBack] = records.sum(n, HOT.payloadA + r);
     out[d + D.firstSeenUs] = coldQ[q + COLD_Q.first];
     const inOrder = (bits & BIT.timerIsClock) === 0 ? records.hotQ[(at >> 1) + TIMER] : -Infinity;
-    out[d + D.lastSeenUs] = Math.max(inOrder, rare?.lastPast ?? -Infinity);
+    out[d + D.lastSeenUs] = Math.max(inOrder, coldQ[q + COLD_Q.lastPast]);
 
     const tcp = inner === PROTOCOL.tcp && !unread;
-    const bothWays = out[d + D.packetsOut] > 0 && out[d + D.packetsBack] > 0;
-    row[w + W.state] = tcp ? tcpState(bits) : plainState(bits, bothWays);
-    row[w + W.endReason] = tcp ? tcpEnd(bits, reason) : reason;
+    const whole = records.wholeBits(n);
+    row[w + W.state] = tcp ? tcpState(whole) : plainState(whole, records.wentBothWays(n));
+    row[w + W.endReason] = tcp ? tcpEnd(bits, whole, reason) : reason;
     if (++this.batch.count === BATCH) this.flush(reason === END.open);
   }
 

@@ -40,6 +40,7 @@ export class FlowMeter implements RarePackets {
   private readonly fragmentsV6: FragmentTable;
   private readonly exporter: Exporter;
   private readonly quoted = new PacketView();
+  private readonly blank = new PacketView();
   private readonly seed: number;
 
   /** `services` is how many there are, unlisted included; `deliver` takes batches of ended flows. */
@@ -49,7 +50,7 @@ export class FlowMeter implements RarePackets {
     this.exporter = new Exporter(deliver);
     this.v4 = new FlowTable(false, RESERVE_V4, options, this.exporter, this.minutes, this);
     this.v6 = new FlowTable(true, RESERVE_V6, options, this.exporter, this.minutes, this);
-    const join = (fragment: PacketView, clockUs: number) => this.addWaited(fragment, clockUs);
+    const join = (fragment: PacketView) => this.addWaited(fragment);
     const addresses = new AddressBook();
     this.fragmentsV4 = new FragmentTable(addresses, join);
     this.fragmentsV6 = new FragmentTable(addresses, join);
@@ -91,6 +92,8 @@ export class FlowMeter implements RarePackets {
     this.firstTimeUs = timeUs;
     this.v4.startClock(timeUs);
     this.v6.startClock(timeUs);
+    this.fragmentsV4.startClock(timeUs);
+    this.fragmentsV6.startClock(timeUs);
     this.minutes.startClock(timeUs);
   }
 
@@ -116,13 +119,21 @@ export class FlowMeter implements RarePackets {
 
   /** A packet that its table did not count in passing. */
   add(packet: PacketView, table: FlowTable): void {
+    const fragments = this.fragmentsOf(packet);
+    // Fragments without ports come before this packet: they share a flow with other packets that lack them.
+    fragments.expire(packet.clockUs);
     if (packet.fragment === FRAGMENT.later) {
-      if (!this.fragmentsOf(packet).later(packet, packet.clockUs)) return;
+      if (!fragments.later(packet)) return;
       setKey(packet, this.seed);
     }
     table.add(packet);
-    if (packet.fragment === FRAGMENT.first) this.fragmentsOf(packet).first(packet, packet.clockUs);
+    if (packet.fragment === FRAGMENT.first) fragments.first(packet);
     if (packet.quoteAt !== 0) this.refuseQuoted(packet);
+  }
+
+  /** No packet of this IP version that counts at an earlier clock is still to come. */
+  settledUs(clockUs: number, ipVersion: number): number {
+    return Math.min(clockUs, (ipVersion === 4 ? this.fragmentsV4 : this.fragmentsV6).heldSinceUs);
   }
 
   /** The clock, or 0 where no packet had a time yet. */
@@ -141,8 +152,8 @@ export class FlowMeter implements RarePackets {
   show(sinceUs: number): void {
     this.fragmentsV4.expire(this.endUs);
     this.fragmentsV6.expire(this.endUs);
-    this.v4.sweep(this.endUs);
-    this.v6.sweep(this.endUs);
+    this.v4.sweep(this.settledUs(this.endUs, 4));
+    this.v6.sweep(this.settledUs(this.endUs, 6));
     this.exporter.flush(false);
     this.v4.show(sinceUs);
     this.v6.show(sinceUs);
@@ -158,9 +169,8 @@ export class FlowMeter implements RarePackets {
     this.exporter.flush(false);
   }
 
-  /** A fragment that waited for its first one: it joins now what began meanwhile. */
-  private addWaited(fragment: PacketView, clockUs: number): void {
-    fragment.clockUs = clockUs === Infinity ? this.endUs : clockUs;
+  /** A fragment that waited for its first one. */
+  private addWaited(fragment: PacketView): void {
     setKey(fragment, this.seed);
     this.tableOf(fragment).add(fragment);
   }
@@ -176,12 +186,13 @@ export class FlowMeter implements RarePackets {
   /** The flow whose packet the ICMP error quotes, if the error went to that packet's sender. */
   private refuseQuoted(packet: PacketView): void {
     const quoted = this.quoted;
-    Object.assign(quoted, new PacketView(), {
+    Object.assign(quoted, this.blank, {
       view: packet.view,
       start: packet.quoteAt,
       end: packet.end,
       wireEnd: packet.wireEnd,
       encapsulation: packet.encapsulation,
+      clockUs: packet.clockUs,
     });
     const v4 = packet.inner === PROTOCOL.icmp;
     if (v4) decodeIpv4(quoted, packet.quoteAt);

@@ -5,15 +5,15 @@
 import { PROTOCOL } from '../base/transport.ts';
 import { PAYLOAD, type PacketView, TCP } from '../decode/packet.ts';
 import { beginFlow, continueFlow, nameService, type PortTables } from './beginning.ts';
-import { ROW } from './ended.ts';
 import type { Exporter } from './exporter.ts';
 import { holdsKey, setKey } from './key.ts';
+import { LastRows } from './last-rows.ts';
 import type { ServiceMinutes } from './minutes.ts';
 import { BIT, COLD_Q, HOT, KIND, PAD_WORDS, Records, TIMER } from './record.ts';
 import { Slots } from './slots.ts';
 import { isEstablished, isOver } from './state.ts';
 import { isAnotherConnection, seeHandshake } from './tcp.ts';
-import { BASIS, END } from './terms.ts';
+import { END } from './terms.ts';
 
 export interface FlowTableOptions extends PortTables {
   readonly tcpIdleUs: number;
@@ -27,21 +27,17 @@ export interface FlowTableOptions extends PortTables {
 const REMEMBER_US = 7_200_000_000;
 const MAX_REMEMBERED = 65_536;
 const FIRST_LIMIT = 16_384;
-/**
- * Connections that are over are written down while packets are read, once they have been quiet for this long: at the
- * end of a run all of them at once would keep the database's thread busy alone.
- */
-const QUIET_US = 1_000_000;
+/** New flows until connections that are over are looked for again. */
 const STORE_EVERY = 8_192;
 /** Where packets go that begin or end a flow, change its state, or need more than their table: back to `add`. */
 export interface RarePackets {
   add(packet: PacketView, table: FlowTable): void;
+  /** Until when nothing can come any more that counts before it, now or at `clockUs` at the latest. */
+  settledUs(clockUs: number, ipVersion: number): number;
 }
 
 /** Flows whose timers or rows a packet has to be looked at for. */
 const NEEDS_MORE = BIT.timerIsClock | BIT.stored;
-/** Flows whose last row stands already. */
-const WRITTEN = BIT.expired | BIT.stored;
 const CHANGES_STATE = TCP.syn | TCP.fin | TCP.rst;
 /** The ACK flag's position, so that it can be put anywhere without a branch. */
 const ACK_SHIFT = 4;
@@ -57,7 +53,7 @@ export class FlowTable {
   /** Connections that are over are looked for when \`count\` reaches this. */
   private storeAt = STORE_EVERY;
   private readonly options: FlowTableOptions;
-  private readonly exporter: Exporter;
+  private readonly rows: LastRows;
   private readonly minutes: ServiceMinutes;
   private readonly rare: RarePackets;
   /** Keeps the asking of memory from being optimised away. */
@@ -74,7 +70,7 @@ export class FlowTable {
   ) {
     this.records = new Records(wide, reserve);
     this.options = options;
-    this.exporter = exporter;
+    this.rows = new LastRows(this.records, exporter);
     this.minutes = minutes;
     this.rare = rare;
   }
@@ -150,12 +146,11 @@ export class FlowTable {
     );
   }
 
-  /** Marks the flow of a packet that an ICMP error quotes. */
+  /** Marks the flow of a packet that an ICMP error quotes, unless it has ended by the error's clock. */
   refuse(quoted: PacketView): void {
     const n = this.find(quoted);
-    if (n < 0) return;
-    const at = this.records.hotAt(n) + HOT.bits;
-    if ((this.records.hot[at] & WRITTEN) === 0) this.records.hot[at] |= BIT.icmpRefused;
+    if (n < 0 || this.idleFor(n, quoted.clockUs) > this.idleLimit(n)) return;
+    this.records.hot[this.records.hotAt(n) + HOT.bits] |= BIT.icmpRefused;
   }
 
   /** Gives the flows that began before there was a time the first one there is. */
@@ -174,7 +169,7 @@ export class FlowTable {
     for (let n = 0; n < this.count; n++) {
       if (this.idleFor(n, clockUs) > this.idleLimit(n)) {
         const at = records.hotAt(n) + HOT.bits;
-        this.export(n, END.idle);
+        this.rows.write(n, END.idle);
         if (this.timer(n) < forgetBeforeUs || !this.isRemembered(n)) continue;
         records.hot[at] |= BIT.expired;
       }
@@ -185,21 +180,15 @@ export class FlowTable {
     this.reindex(false);
   }
 
-  /** Writes every flow that goes on; those that no packet changed since the clock stood at \`sinceUs\` are marked. */
+  /** Writes every flow that goes on; those that no packet changed since the clock stood at `sinceUs` are marked. */
   show(sinceUs: number): void {
-    for (let n = 0; n < this.count; n++) {
-      const bits = this.bits(n);
-      if ((bits & WRITTEN) !== 0) continue;
-      const mayHaveChanged =
-        this.timer(n) >= sinceUs || (bits & BIT.icmpRefused) !== 0 || this.records.rareOf(n) !== undefined;
-      this.exporter.write(this.records, n, END.open, mayHaveChanged ? 0 : ROW.unchanged);
-    }
+    this.rows.show(this.count, sinceUs);
   }
 
   /** Stores all that is left and gives the memory back, at the end of a run. */
   drain(clockUs: number): void {
     for (let n = 0; n < this.count; n++) {
-      this.export(n, this.idleFor(n, clockUs) > this.idleLimit(n) ? END.idle : END.end);
+      this.rows.write(n, this.idleFor(n, clockUs) > this.idleLimit(n) ? END.idle : END.end);
     }
     this.count = 0;
     this.records.free();
@@ -230,7 +219,10 @@ export class FlowTable {
 
   private insert(packet: PacketView): number {
     if (this.count === this.limit) this.makeRoom(packet.clockUs);
-    if (this.count >= this.storeAt) this.storeOver(packet.clockUs);
+    if (this.count >= this.storeAt) {
+      this.rows.writeOver(this.count, packet.clockUs);
+      this.storeAt = Math.max(this.count + STORE_EVERY, Math.floor(this.count * 1.25));
+    }
     const { records } = this;
     const n = this.count++;
     const at = records.hotAt(n);
@@ -263,7 +255,7 @@ export class FlowTable {
     const overdueUs = packet.clockUs - this.timer(n) - limit;
     if (overdueUs > 0) {
       const goesOn = this.isRemembered(n) && (packet.tcpFlags & TCP.syn) === 0 && overdueUs <= REMEMBER_US;
-      this.export(n, END.idle);
+      this.rows.write(n, END.idle);
       if (goesOn) continueFlow(this.records, n, packet, this.options);
       else beginFlow(this.records, n, packet, this.options);
       return true;
@@ -271,8 +263,10 @@ export class FlowTable {
     if (this.options.activeUs === 0) return false;
     const first = this.records.coldQ[(this.records.coldAt(n) >> 1) + COLD_Q.first];
     if (packet.clockUs - first <= this.options.activeUs) return false;
-    this.export(n, END.active);
-    continueFlow(this.records, n, packet, this.options);
+    const another = (packet.tcpFlags & TCP.syn) !== 0 && isAnotherConnection(this.records, n, packet);
+    this.rows.write(n, END.active);
+    if (another) beginFlow(this.records, n, packet, this.options);
+    else continueFlow(this.records, n, packet, this.options);
     return true;
   }
 
@@ -281,14 +275,14 @@ export class FlowTable {
   private updateTcp(n: number, packet: PacketView, begins: boolean): void {
     const flags = packet.tcpFlags;
     const another = (flags & TCP.syn) !== 0 && !begins && isAnotherConnection(this.records, n, packet);
-    if (!another) this.reopen(n);
+    if (!another) this.rows.takeBack(n);
     if ((flags & (TCP.syn | TCP.fin | TCP.rst)) === 0) {
       if ((flags & TCP.ack) !== 0)
         this.records.hot[this.records.hotAt(n) + HOT.bits] |= BIT.ackA << packet.dir;
       return;
     }
     if (another) {
-      this.export(n, END.end);
+      this.rows.write(n, END.end);
       beginFlow(this.records, n, packet, this.options);
     }
     if (seeHandshake(this.records, n, packet)) nameService(this.records, n, this.options);
@@ -312,54 +306,30 @@ export class FlowTable {
   }
 
   private carry(n: number, field: number): void {
-    this.records.makeRare(n).carries[field - HOT.packetsA]++;
+    const rare = this.records.makeRare(n);
+    rare.carries ??= [0, 0, 0, 0, 0, 0];
+    rare.carries[field - HOT.packetsA]++;
   }
 
   /** What packets in the usual run of things leave alone; moves the timer. */
   private updateRare(n: number, packet: PacketView): void {
+    const at = this.records.hotAt(n);
     let bits = this.bits(n);
-    if (packet.past === 0) this.records.hotQ[(this.records.hotAt(n) >> 1) + TIMER] = packet.timeUs;
     if (packet.linkGroup !== 0) bits |= BIT.linkGroup;
     if (packet.payloadProtocol === PAYLOAD.ike) bits |= BIT.ike;
     if (packet.payloadProtocol === PAYLOAD.espInUdp) bits |= BIT.espInUdp;
-    if (packet.past === 0) bits &= ~BIT.timerIsClock;
-    this.records.hot[this.records.hotAt(n) + HOT.bits] = bits;
-    if (packet.past === 0) return;
+    // A fragment that waited in vain is not from the past, and may still come behind what counts after it.
+    const movesTimer = packet.past === 0 && packet.timeUs >= this.timer(n);
+    if (movesTimer) {
+      bits &= ~BIT.timerIsClock;
+      this.records.hotQ[(at >> 1) + TIMER] = packet.timeUs;
+    }
+    this.records.hot[at + HOT.bits] = bits;
     const { coldQ } = this.records;
     const q = this.records.coldAt(n) >> 1;
-    const rare = this.records.makeRare(n);
-    if (packet.timeUs > rare.lastPast) rare.lastPast = packet.timeUs;
+    if (!movesTimer && packet.timeUs > coldQ[q + COLD_Q.lastPast]) coldQ[q + COLD_Q.lastPast] = packet.timeUs;
     if (packet.timeUs < coldQ[q + COLD_Q.first]) coldQ[q + COLD_Q.first] = packet.timeUs;
     if (packet.ordinal < coldQ[q + COLD_Q.flowId]) coldQ[q + COLD_Q.flowId] = packet.ordinal;
-  }
-
-  // Leaving the table
-
-  /** Writes the flow's last row, if it does not stand already. */
-  private export(n: number, reason: number): void {
-    if ((this.bits(n) & WRITTEN) === 0) this.exporter.write(this.records, n, reason);
-  }
-
-  /** Writes down what is over and quiet. Flows seen from the middle wait for the end of the run in any case. */
-  private storeOver(clockUs: number): void {
-    const { hot, hotQ } = this.records;
-    for (let n = 0; n < this.count; n++) {
-      const at = this.records.hotAt(n);
-      const bits = hot[at + HOT.bits];
-      if ((bits & WRITTEN) !== 0 || clockUs - hotQ[(at >> 1) + TIMER] <= QUIET_US) continue;
-      if (!isOver(bits) || (bits & BIT.basisMask) !== BASIS.handshake << BIT.basisShift) continue;
-      this.exporter.write(this.records, n, END.end);
-      hot[at + HOT.bits] = bits | BIT.stored;
-    }
-    this.storeAt = Math.max(this.count + STORE_EVERY, Math.floor(this.count * 1.25));
-  }
-
-  /** A packet joins a flow whose last row stands: that one no longer holds. */
-  private reopen(n: number): void {
-    const at = this.records.hotAt(n) + HOT.bits;
-    if ((this.records.hot[at] & BIT.stored) === 0) return;
-    this.exporter.write(this.records, n, END.end, ROW.retracted);
-    this.records.hot[at] &= ~BIT.stored;
   }
 
   private bits(n: number): number {
@@ -384,7 +354,7 @@ export class FlowTable {
 
   /** Whether the record is an established TCP flow, which another may continue. */
   private isRemembered(n: number): boolean {
-    const bits = this.bits(n);
+    const bits = this.records.wholeBits(n);
     return this.isTcp(n) && isEstablished(bits) && !isOver(bits);
   }
 
@@ -401,7 +371,7 @@ export class FlowTable {
   }
 
   private makeRoom(clockUs: number): void {
-    this.sweep(clockUs);
+    this.sweep(this.rare.settledUs(clockUs, this.records.wide ? 6 : 4));
     if (this.count * 4 <= this.limit * 3) return;
     this.limit *= 2;
     if (this.limit > this.records.capacity) this.records.grow(this.limit, this.count);

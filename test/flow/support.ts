@@ -94,7 +94,10 @@ export function packetOf(sent: Sent, ordinal: number, ipVersion: 4 | 6 = 4): Pac
   packet.tcpFlags = sent.flags ?? 0;
   packet.tcpSeq = (sent.seq ?? 0) | 0;
   packet.tcpAck = (sent.ack ?? 0) | 0;
-  return Object.assign(packet, sent.more);
+  Object.assign(packet, sent.more);
+  packet.rare |=
+    packet.fragment | packet.quoteAt | packet.portsUnread | packet.linkGroup | packet.payloadProtocol;
+  return packet;
 }
 
 /** A sink that keeps the flows. */
@@ -129,7 +132,7 @@ export class TestMeter {
   );
   private readonly group: number;
   private readonly ipVersion: 4 | 6;
-  private ordinal = 0;
+  private packets = 0;
   private bytes = 0;
 
   constructor(options: MeterOptions = {}) {
@@ -155,16 +158,21 @@ export class TestMeter {
   /** Counts the packets in groups, the last of which may be smaller. */
   add(all: readonly Sent[]): this {
     for (let from = 0; from < all.length; from += this.group) {
-      const packets = all
-        .slice(from, from + this.group)
-        .map((sent) => packetOf(sent, ++this.ordinal, this.ipVersion));
-      for (const packet of packets) {
-        this.bytes += packet.wireBytes;
-        this.meter.tick(packet);
-      }
-      this.meter.addAll(packets, packets.length, this.ipVersion);
+      const sent = all.slice(from, from + this.group);
+      const packets = sent.map((one, n) => packetOf(one, this.packets + n + 1, this.ipVersion));
+      this.take(packets, this.ipVersion);
     }
     return this;
+  }
+
+  /** Counts one group of packets. */
+  take(packets: readonly PacketView[], ipVersion: number): void {
+    for (const packet of packets) {
+      this.packets++;
+      this.bytes += packet.wireBytes;
+      this.meter.tick(packet);
+    }
+    this.meter.addAll(packets, packets.length, ipVersion);
   }
 
   /** Ends every flow; they come back in the order they began. */
@@ -173,7 +181,7 @@ export class TestMeter {
     void this.rows.checkpoint({
       final: true,
       totals: {
-        packets: this.ordinal,
+        packets: this.packets,
         bytes: this.bytes,
         packetsOutOfOrder: 0,
         kernelDropped: null,

@@ -70,7 +70,8 @@ export function decodeRecord(
   packet.vlans = 0;
   packet.linkGroup = 0;
   decodeLink(packet, linkType);
-  packet.rare = packet.fragment | packet.quoteAt | packet.linkGroup | packet.payloadProtocol;
+  packet.rare =
+    packet.fragment | packet.quoteAt | packet.portsUnread | packet.linkGroup | packet.payloadProtocol;
 }
 
 function decodeLink(packet: PacketView, linkType: number): void {
