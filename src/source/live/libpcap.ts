@@ -52,7 +52,7 @@ class LibpcapSource implements LiveSource {
   private readonly raw = new Uint32Array(8);
   private statsAtMs = 0;
   private stoppedAtMs = Infinity;
-  private downSinceUs: number | null = null;
+  private downSinceMs: number | null = null;
   private downReason = '';
   private mustReopen = false;
   private closed = false;
@@ -105,11 +105,6 @@ class LibpcapSource implements LiveSource {
     const most = packetsThatFit(length, this.options.snaplen);
     const file = this.fileOver(into, at, length);
     while (!this.closed && this.left > 0) {
-      if (this.downSinceUs !== null) {
-        if (this.stoppedAtMs !== Infinity) break;
-        await this.waitUntilUp(this.downSinceUs);
-        continue;
-      }
       const beganMs = performance.now();
       file.rewind();
       const count = await this.handle.dispatch(Math.min(most, this.left), file.pointer);
@@ -120,9 +115,9 @@ class LibpcapSource implements LiveSource {
         return file.written();
       }
       this.readStats(beganMs);
-      if (count < 0) this.wentDown(this.handle.errorText(), true);
-      else if (beganMs - this.stoppedAtMs > DRAIN_MS) break;
-      else await this.wait();
+      if (beganMs - this.stoppedAtMs > DRAIN_MS) break;
+      if (count < 0) this.failed(this.handle.errorText());
+      await (this.downSinceMs === null ? this.wait() : this.waitUntilUp());
     }
     this.readStats(performance.now());
     return 0;
@@ -136,26 +131,34 @@ class LibpcapSource implements LiveSource {
     polled[2] = POLLIN;
     polled[3] = 0;
     await this.polling(polled, 1, POLL_MS);
-    if ((polled[3] & POLL_TROUBLE) !== 0) this.wentDown('The interface went down', false);
+    if ((polled[3] & POLL_TROUBLE) !== 0) this.wentDown('The interface went down');
   }
 
-  private wentDown(reason: string, mustReopen: boolean): void {
-    const atUs = Date.now() * 1000;
-    this.downSinceUs = atUs;
+  /** A device that is only down is listened to on; for any other trouble it is opened anew. */
+  private failed(reason: string): void {
+    if (deviceState(this.options.device) !== 'down') this.mustReopen = true;
+    if (this.downSinceMs === null) this.wentDown(reason);
+  }
+
+  private wentDown(reason: string): void {
+    this.downSinceMs = Date.now();
     this.downReason = reason;
-    this.mustReopen = mustReopen;
-    this.options.onEvent({ kind: 'down', atUs, reason });
+    this.options.onEvent({ kind: 'down', atUs: this.downSinceMs * 1000, reason });
   }
 
-  /** A device that is up again goes on where it was; one that was made anew has to be opened anew. */
-  private async waitUntilUp(fromUs: number): Promise<void> {
+  private async waitUntilUp(): Promise<void> {
+    const downMs = Date.now() - this.downSinceMs!;
     const state = deviceState(this.options.device);
     if (state === 'gone') this.mustReopen = true;
-    if (state === 'gone' || state === 'down' || (this.mustReopen && !this.reopen())) {
+    // What the ring of a device that is gone holds comes first.
+    const canTry = state !== 'gone' && state !== 'down' && (!this.mustReopen || downMs > DRAIN_MS);
+    if (!canTry || (this.mustReopen && !this.reopen())) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       return;
     }
-    this.downSinceUs = null;
+    const fromUs = this.downSinceMs! * 1000;
+    this.downSinceMs = null;
+    this.mustReopen = false;
     this.options.onEvent({ kind: 'gap', fromUs, toUs: Date.now() * 1000, reason: this.downReason });
   }
 
@@ -184,7 +187,7 @@ class LibpcapSource implements LiveSource {
 
   private stop(): void {
     if (this.stoppedAtMs !== Infinity) return;
-    if (this.downSinceUs === null) deafen(this.handle.fd);
+    if (this.downSinceMs === null) deafen(this.handle.fd);
     this.stoppedAtMs = performance.now();
   }
 
