@@ -11,8 +11,9 @@ const DEFAULT_BUFFER_MIB = 256;
 const MIB = 1 << 20;
 /** The snaplen that cap asks libpcap for. */
 const CAP_SNAPLEN = 65_535;
-/** Longest wait for packets, after which a reader that gave up is noticed. */
-const WAIT_MS = 100;
+/** Packets are handed on when this much of them has come, or after this time: one by one would cost ten times more. */
+const WAKE_BYTES = 128 << 10;
+const WAIT_MS = 50;
 
 /** The names that cap has for link types, as capture files number them. */
 const LINK_TYPES: Readonly<Record<string, number>> = {
@@ -24,6 +25,12 @@ const LINK_TYPES: Readonly<Record<string, number>> = {
 };
 /** What cap says of a link type that it has no name for. */
 const UNKNOWN = /^Unknown linktype (\d+)$/;
+
+/**
+ * Devices that were open. cap frees one that nobody holds while the event loop still knows it, which corrupts the
+ * process's memory.
+ */
+const held: CapDevice[] = [];
 
 export const CAP_ENGINE: LiveEngine = {
   name: 'cap',
@@ -58,6 +65,7 @@ class CapSource implements LiveSource {
     this.left = options.count ?? Infinity;
     const { Cap } = loadCap();
     this.device = new Cap();
+    held.push(this.device);
     const bufferBytes = (options.bufferMiB ?? DEFAULT_BUFFER_MIB) * MIB;
     let link: string;
     try {
@@ -87,12 +95,9 @@ class CapSource implements LiveSource {
 
   async read(into: Uint8Array, at: number, length: number): Promise<number> {
     for (;;) {
+      if (this.queue.bytes < WAKE_BYTES && this.queue.begun && !this.stopped) await this.someTime();
       const bytes = this.queue.take(into, at, length);
       if (bytes > 0 || this.stopped) return bytes;
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-        setTimeout(resolve, WAIT_MS);
-      });
     }
   }
 
@@ -101,13 +106,24 @@ class CapSource implements LiveSource {
     this.options.signal.removeEventListener('abort', this.onAbort);
   }
 
+  /** Until there is much to read, or a while has passed. */
+  private async someTime(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+      timer = setTimeout(resolve, WAIT_MS);
+    });
+    clearTimeout(timer);
+    this.wake = null;
+  }
+
   private take(length: number): void {
     if (this.stopped) return;
     const nowUs = Math.floor((performance.timeOrigin + performance.now()) * 1000);
     if (!this.queue.add(this.packet, length, nowUs)) return;
     this.received++;
     if (--this.left === 0) this.stop();
-    this.wake?.();
+    if (this.queue.bytes >= WAKE_BYTES) this.wake?.();
   }
 
   private stop(): void {

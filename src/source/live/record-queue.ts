@@ -14,7 +14,10 @@ export class RecordQueue {
   private readonly ring: Buffer;
   private readonly view: DataView;
   private readonly header: Uint8Array;
-  private headerTaken = false;
+  /** Bytes of records that wait. */
+  bytes = 0;
+  /** True once the header was taken. */
+  begun = false;
   /** Where the next record is read and written; records do not wrap, and `end` is where the last before a wrap ends. */
   private head = 0;
   private tail = 0;
@@ -50,14 +53,15 @@ export class RecordQueue {
     this.view.setUint32(at + 12, length, true);
     packet.copy(this.ring, at + RECORD_HEADER_BYTES, 0, captured);
     this.tail = at + bytes;
+    this.bytes += bytes;
     return true;
   }
 
   /** Moves whole records to `at`, at most `length` bytes; 0 where there are none. The file's header comes first. */
   take(into: Uint8Array, at: number, length: number): number {
-    if (!this.headerTaken) {
+    if (!this.begun) {
       into.set(this.header, at);
-      this.headerTaken = true;
+      this.begun = true;
       return FILE_HEADER_BYTES;
     }
     if (this.head > this.tail && this.head === this.end) this.head = 0;
@@ -71,6 +75,7 @@ export class RecordQueue {
     into.set(this.ring.subarray(this.head, to), at);
     const taken = to - this.head;
     this.head = to;
+    this.bytes -= taken;
     return taken;
   }
 
