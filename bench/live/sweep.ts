@@ -1,5 +1,5 @@
 // Loss against packets a second, on a cable between two network namespaces: node --import tsx bench/live/sweep.ts
-// [SECONDS]. Needs root, gcc, ip and, for its row, tcpdump. What the sender says it sent is the truth.
+// [SECONDS [ENGINE]]. Needs root, gcc, ip and, for its row, tcpdump. What the sender says it sent is the truth.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -107,6 +107,7 @@ async function main(): Promise<void> {
     ['cap', withEngine],
     ['tcpdump', withTcpdump],
   ] as const) {
+    if (process.argv[3] !== undefined && process.argv[3] !== engine) continue;
     for (const rate of RATES) {
       let sent = 0;
       let took = 1;
