@@ -12,7 +12,7 @@ export const EXIT = {
   internal: 70,
 } as const;
 
-export type ErrorCode = 'usage' | 'no-capture' | 'database' | 'internal';
+export type ErrorCode = 'usage' | 'no-capture' | 'live' | 'database' | 'internal';
 
 /** An error meant for the user: `message` says what was found, `hint` what to do about it. */
 export class XportsError extends Error {
