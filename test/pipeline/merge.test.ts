@@ -14,7 +14,9 @@ import { detectReader } from '../../src/source/detect.ts';
 import { at, folder, MemorySink, newPath, runCapture, write } from './memory.ts';
 
 async function open(paths: readonly string[]): Promise<Merge> {
-  return Merge.open(await expandSources(paths), detectReader);
+  const merge = new Merge(detectReader);
+  await merge.open(await expandSources(paths));
+  return merge;
 }
 
 /** Which source each packet came from and when it was sent, in the order they are taken. */
