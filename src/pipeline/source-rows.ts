@@ -18,7 +18,7 @@ export function sourceRows(merge: Merge, firstTimeUs: number | null): SourceRow[
     firstPacketUs: null,
     lastPacketUs: null,
     damageOffset: null,
-    damage: `no capture: ${source.reason}`,
+    damage: source.foreign ? `no capture: ${source.reason}` : source.reason,
   }));
   return [...merge.opened.map((source) => sourceRow(source, firstTimeUs)), ...refused];
 }
@@ -70,7 +70,7 @@ export function noticesOf(merge: Merge): string[] {
     ];
   });
   const refused = merge.refused
-    .filter((source) => !source.expected)
+    .filter((source) => !(source.fromDirectory && source.foreign))
     .map((source) => `${nameOf(source.path)}: ${source.reason}. The other sources are stored.`);
   return [...damaged, ...refused];
 }

@@ -29,13 +29,12 @@ export interface NamedSource {
 /** A source that could not be read at all. */
 export interface RefusedSource extends NamedSource {
   readonly reason: string;
-  /** It is no capture, and nobody said it was one. */
-  readonly expected: boolean;
+  /** It begins like no capture at all. */
+  readonly foreign: boolean;
 }
 
 export function refusedBecause(source: NamedSource, error: NotACapture): RefusedSource {
-  const expected = source.fromDirectory && error instanceof ForeignFile;
-  return { ...source, reason: error.message, expected };
+  return { ...source, reason: error.message, foreign: error instanceof ForeignFile };
 }
 
 /** What the user named, with directories replaced by the files in them, by name. */
