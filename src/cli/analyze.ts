@@ -93,7 +93,9 @@ async function run(captures: readonly string[], flags: Flags, context: Context):
   for (const notice of result.notices) {
     if (!flags.quiet || result.exitCode !== EXIT.done) context.say(`xports: ${notice}`);
   }
-  if (flags.retainDays !== undefined) deleteOldFlows(flags.db, flags.retainDays);
+  // Counted from this run's own end, so that it never loses its own flows.
+  if (flags.retainDays !== undefined)
+    deleteOldFlows(flags.db, flags.retainDays, endUs(flags.db, result.runId));
   context.exitCode = result.exitCode;
   const store = new StoreReader(flags.db);
   try {
@@ -104,6 +106,16 @@ async function run(captures: readonly string[], flags: Flags, context: Context):
       const severities = [...store.openFindings(result.runId).keys()];
       if (severities.some((severity) => atLeast(severity, limit))) context.exitCode = EXIT.failOn;
     }
+  } finally {
+    store.close();
+  }
+}
+
+/** When a run ended, in microseconds since the epoch. */
+function endUs(db: string, runId: number): number {
+  const store = new StoreReader(db);
+  try {
+    return store.run(runId).finished_at_us ?? 0;
   } finally {
     store.close();
   }

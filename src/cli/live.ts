@@ -3,12 +3,12 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type LiveProgress, type LiveResult, type LiveRunOptions, live } from '../pipeline/live.ts';
+import { ThreadRows } from '../pipeline/thread-rows.ts';
 import { grouped } from '../report/format.ts';
 import { jsonReport } from '../report/json.ts';
 import { terminalReport } from '../report/terminal.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import { deleteOldFlows } from '../store/sqlite/runs.ts';
-import { SqliteSink } from '../store/sqlite/sink.ts';
 import type { Context } from './context.ts';
 import { dbOption, parsePortRange, seconds, wholeNumber } from './options.ts';
 import { packageVersion } from './version.ts';
@@ -154,10 +154,8 @@ async function run(flags: Flags, context: Context): Promise<void> {
 /** The first Ctrl-C stops the device and stores what it holds; a second one leaves at once. */
 async function captured(flags: Flags, context: Context): Promise<LiveResult> {
   const stop = new AbortController();
-  let sink: SqliteSink | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
     if (!stop.signal.aborted) return stop.abort();
-    sink?.close();
     process.removeListener('SIGINT', onSignal);
     process.removeListener('SIGTERM', onSignal);
     process.kill(process.pid, signal);
@@ -174,10 +172,10 @@ async function captured(flags: Flags, context: Context): Promise<LiveResult> {
       onProgress: (progress) => line.show(progress),
       signal: stop.signal,
     };
-    return await live(options, (start) => {
-      sink = new SqliteSink(flags.db, start);
+    return await live(options, async (settings) => {
+      const rows = await ThreadRows.open(settings);
       line.begin();
-      return sink;
+      return rows;
     });
   } finally {
     process.removeListener('SIGINT', onSignal);
@@ -237,6 +235,7 @@ function liveOptions(flags: Flags): Omit<LiveRunOptions, 'say' | 'onProgress' | 
             maxFiles: flags.writeFiles ?? null,
           },
     checkpointS: flags.checkpoint,
+    db: flags.db,
     profile: flags.profile,
     servers: flags.servers ?? null,
     rpcRange: flags.rpcRange ?? null,

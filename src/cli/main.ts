@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { EXIT, XportsError } from '../base/errors.ts';
+import { printableLines } from '../base/text.ts';
 import { analyzeCommand } from './analyze.ts';
 import { type Context, contextOf, type Streams } from './context.ts';
 import { findingsCommand } from './findings.ts';
@@ -22,7 +23,8 @@ Examples:
   xports flows --verdict unexpected --format csv     the flows behind the report
 
 Exit codes: 0 done, 1 --fail-on was met, 2 usage, 3 no capture could be read, 4 a capture is damaged,
-5 live capture cannot start, 6 the database cannot be read or written.`;
+5 live capture cannot start, 6 the database cannot be read or written, 70 an error of xports itself, 74 the output
+cannot be written.`;
 
 /** Runs one command and returns its exit code. */
 export async function main(argv: readonly string[], streams: Streams = process): Promise<number> {
@@ -32,7 +34,13 @@ export async function main(argv: readonly string[], streams: Streams = process):
   } catch (error) {
     context.exitCode = explain(error, context);
   }
-  await context.out.flush();
+  try {
+    await context.out.flush();
+  } catch (error) {
+    const exitCode = explain(error, context);
+    // What failed before is why there was little to print.
+    if (context.exitCode !== EXIT.database) context.exitCode = exitCode;
+  }
   return context.exitCode;
 }
 
@@ -70,7 +78,7 @@ function quietErrors(command: Command, context: Context): void {
     .helpOption('-h, --help', 'print this help')
     .configureOutput({
       writeOut: (text) => void context.out.write(text),
-      writeErr: (text) => void context.stderr.write(text),
+      writeErr: (text) => void context.stderr.write(printableLines(text)),
       getOutHelpWidth: () => context.look.width,
       outputError: (text, write) => write(text.replace(/^error: /, 'xports: ')),
     });

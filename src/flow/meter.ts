@@ -141,6 +141,11 @@ export class FlowMeter implements RarePackets {
     return this.firstTimeUs === null ? 0 : this.clockUs;
   }
 
+  /** How many flows are in the tables. */
+  get size(): number {
+    return this.v4.count + this.v6.count;
+  }
+
   /** Packets and bytes that are in no flow yet: fragments whose first one has not come. */
   get waiting(): { packets: number; bytes: number } {
     const v4 = this.fragmentsV4.held;

@@ -11,10 +11,11 @@ import { mergingOffloads } from '../source/live/net-device.ts';
 import { accountToBe, dropPrivileges } from '../source/live/privileges.ts';
 import { CaptureWriter, type WriteOptions } from '../source/live/writer.ts';
 import { PcapReader } from '../source/pcap.ts';
-import type { RunStart, Sink, SourceRow } from '../store/sink.ts';
-import type { SinkFactory } from './analyze.ts';
+import type { RunStart, SourceRow } from '../store/sink.ts';
 import { OpenSource } from './merge.ts';
-import { type Drops, type FlowsKept, PacketPath } from './path.ts';
+import { type Drops, PacketPath } from './path.ts';
+import type { FlowsKept } from './row-path.ts';
+import type { OpenRows, RunRows } from './run-rows.ts';
 
 export interface LiveRunOptions {
   readonly device: string;
@@ -29,6 +30,7 @@ export interface LiveRunOptions {
   readonly user: string | null;
   readonly write: WriteOptions | null;
   readonly checkpointS: number;
+  readonly db: string;
   readonly profile: 'allow-list';
   readonly servers: string | null;
   readonly rpcRange: readonly [number, number] | null;
@@ -66,8 +68,9 @@ const PROGRESS_MS = 1_000;
  * Captures into a run until `signal`, the duration or the count ends it. Throws XportsError where the capture cannot
  * start (exit code 5), an option makes no sense (2) or the database cannot be written (6).
  */
-export async function live(options: LiveRunOptions, openSink: SinkFactory): Promise<LiveResult> {
-  const servers = options.servers === null ? null : ServerSet.parse(options.servers);
+export async function live(options: LiveRunOptions, openRows: OpenRows): Promise<LiveResult> {
+  // What makes no sense is said before anything is opened.
+  if (options.servers !== null) ServerSet.parse(options.servers);
   const account = accountToBe(options.user);
   const run = new LiveRun(options);
   try {
@@ -77,13 +80,15 @@ export async function live(options: LiveRunOptions, openSink: SinkFactory): Prom
       options.say('running as root, with no user to become: name one with --user');
     }
     await run.keepPackets();
-    const sink = openSink(runStart(options, run.source.engine));
+    const { db, servers, rpcRange, flows } = options;
+    const start = runStart(options, run.source.engine);
+    const rows = await openRows({ db, start, servers, rpcRange, flows });
     try {
-      const path = new PacketPath({ ...options, servers }, sink);
-      await run.readAll(path);
-      return { runId: sink.runId, exitCode: run.finish(path, sink) };
+      const path = new PacketPath(options, rows);
+      await run.readAll(path, rows);
+      return { runId: rows.runId, exitCode: await run.finish(path, rows) };
     } finally {
-      sink.close();
+      await rows.close();
     }
   } finally {
     await run.close();
@@ -131,7 +136,7 @@ class LiveRun {
   }
 
   /** Reads until the device is stopped, with a checkpoint now and then whether or not packets come. */
-  async readAll(path: PacketPath): Promise<void> {
+  async readAll(path: PacketPath, rows: RunRows): Promise<void> {
     const { device, durationS, checkpointS, onProgress } = this.options;
     const bytes = this.writer?.over(this.source) ?? this.source;
     const capture = await Capture.open(device, bytes, readPcap);
@@ -153,17 +158,17 @@ class LiveRun {
         progressMs = now;
         onProgress({ packets: path.packets, bytes: path.bytes, flows: path.meter.size, ...this.drops() });
       }
+      await rows.room();
       if (now - checkpointMs < checkpointS * 1000) continue;
-      path.checkpoint([this.row(source)], this.drops());
+      await path.checkpoint([this.row(source)], this.drops(), false);
       checkpointMs = performance.now();
     }
   }
 
   /** Stores the rest and answers the exit code. */
-  finish(path: PacketPath, sink: Sink): number {
+  async finish(path: PacketPath, rows: RunRows): Promise<number> {
     const source = this.capture!;
-    path.finish();
-    path.checkpoint([this.row(source)], this.drops());
+    await path.checkpoint([this.row(source)], this.drops(), true);
     const { engineDropped } = this.source.stats();
     if (engineDropped > 0) this.remark(`the engine had no room for ${engineDropped} packets`);
     if (this.writer !== null && this.writer.failure !== null) this.remark(this.writer.failure);
@@ -171,7 +176,10 @@ class LiveRun {
     if (damage !== null)
       this.remark(`${this.options.device}: ${damage.reason}. Everything before it is stored.`);
     const bad = damage !== null || (this.writer?.failure ?? null) !== null;
-    sink.finish(bad ? 'damaged' : 'complete', this.remarks.length === 0 ? null : this.remarks.join('\n'));
+    await rows.finish(
+      bad ? 'damaged' : 'complete',
+      this.remarks.length === 0 ? null : this.remarks.join('\n'),
+    );
     return bad ? EXIT.damaged : EXIT.done;
   }
 

@@ -36,7 +36,10 @@ export class LocalRows extends RowPath implements RunRows {
   readonly runId: number;
   private readonly store: Sink;
 
-  private constructor(settings: RowSettings, store: SqliteSink) {
+  constructor(
+    settings: Pick<RowSettings, 'servers' | 'rpcRange' | 'flows'>,
+    store: Sink & { readonly runId: number },
+  ) {
     const servers = settings.servers === null ? null : ServerSet.parse(settings.servers);
     super({ servers, rpcRange: settings.rpcRange, flows: settings.flows }, store);
     this.store = store;

@@ -20,7 +20,7 @@ import type { AddressTexts, Checkpoint, Sink } from '../../src/store/sink.ts';
 /** Remembers flows as lines and the last checkpoint as it was. */
 export class MemorySink implements Sink {
   /** By number: a row takes the place of the one before it. */
-  private readonly rows = new Map<number, { line: string; packets: number; bytes: number }>();
+  private readonly kept = new Map<number, { line: string; packets: number; bytes: number }>();
   state: Checkpoint | null = null;
   pairLines: string[] = [];
 
@@ -32,7 +32,7 @@ export class MemorySink implements Sink {
       const said = [W.protocol, W.initiatorPort, W.responderPort, W.state, W.endReason, W.basis, W.vlans];
       const judged = [W.service, W.innerService, W.verdict, W.initiatorIsn, W.responderIsn, W.bits];
       const line = [...ends, ...[...said, ...judged].map((at) => row[at]), ...sums.subarray(D.flowId)];
-      this.rows.set(sums[D.flowId], {
+      this.kept.set(sums[D.flowId], {
         line: line.join(' '),
         packets: sums[D.packetsOut] + sums[D.packetsBack],
         bytes: sums[D.bytesOut] + sums[D.bytesBack],
@@ -41,15 +41,15 @@ export class MemorySink implements Sink {
   }
 
   get flowLines(): string[] {
-    return [...this.rows.values()].map(({ line }) => line);
+    return [...this.kept.values()].map(({ line }) => line);
   }
 
   get packets(): number {
-    return [...this.rows.values()].reduce((sum, row) => sum + row.packets, 0);
+    return [...this.kept.values()].reduce((sum, row) => sum + row.packets, 0);
   }
 
   get bytes(): number {
-    return [...this.rows.values()].reduce((sum, row) => sum + row.bytes, 0);
+    return [...this.kept.values()].reduce((sum, row) => sum + row.bytes, 0);
   }
 
   pairs(): void {}

@@ -102,10 +102,8 @@ describe('captures with bytes changed at random', () => {
         return [`${n}`, n % 3 === 0 ? data : mutant(data, dice)] as const;
       });
       const paths = write(folder(t), Object.fromEntries(files));
-      const merge = await Merge.open(
-        paths.map((path) => ({ path, fromDirectory: false })),
-        detectReader,
-      );
+      const merge = new Merge(detectReader);
+      await merge.open(paths.map((path) => ({ path, fromDirectory: false })));
       const sink = new MemorySink();
       const path = newPath(sink);
       for (let source = await merge.next(); source !== null; source = await merge.next()) {

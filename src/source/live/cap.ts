@@ -56,7 +56,7 @@ class CapSource implements LiveSource {
   private readonly options: LiveOptions;
   private received = 0;
   private left: number;
-  private stopped = false;
+  stopped = false;
   private wake: (() => void) | null = null;
   private readonly onAbort = () => this.stop();
 
