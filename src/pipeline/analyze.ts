@@ -167,7 +167,7 @@ function sourceRow(source: OpenSource, firstTimeUs: number | null): SourceRow {
   const names = new Set(reader.linkTypes.map(linkTypeName));
   return {
     path: capture.path,
-    format: reader.format,
+    format: capture.format,
     linkTypes: names.size === 0 ? null : [...names].join(','),
     snaplen: reader.snaplen,
     packets: source.packets,

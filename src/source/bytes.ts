@@ -12,6 +12,8 @@ export interface ByteSource {
   readonly size: number | null;
   /** Reads up to `length` bytes to `at`; 0 at the end. */
   read(into: Uint8Array, at: number, length: number): Promise<number>;
+  /** Goes on at `position`, in bytes from the start; not there where bytes come once and in order. */
+  seek?(position: number): void;
   close(): Promise<void>;
 }
 
@@ -19,11 +21,27 @@ export interface ByteSource {
 export async function openFileSource(path: string, stop?: AbortSignal): Promise<ByteSource> {
   const fd = await openFile(path, 'r');
   const stat = await statFile(fd);
-  const isFile = stat.isFile();
+  const close = () => closeFile(fd);
+  if (!stat.isFile()) {
+    return {
+      size: null,
+      read: (into, at, length) => untilStopped(readFd(fd, into, at, length), stop),
+      close,
+    };
+  }
+  // The system keeps the place until a reader wants another.
+  let position: number | null = null;
   return {
-    size: isFile ? stat.size : null,
-    read: (into, at, length) => untilStopped(readFd(fd, into, at, length), isFile ? undefined : stop),
-    close: () => closeFile(fd),
+    size: stat.size,
+    read: async (into, at, length) => {
+      const count = await readFd(fd, into, at, length, position);
+      if (position !== null) position += count;
+      return count;
+    },
+    seek: (to) => {
+      position = to;
+    },
+    close,
   };
 }
 
@@ -47,10 +65,16 @@ function untilStopped(reading: Promise<number>, stop: AbortSignal | undefined): 
   });
 }
 
-function readFd(fd: number, into: Uint8Array, at: number, length: number): Promise<number> {
+function readFd(
+  fd: number,
+  into: Uint8Array,
+  at: number,
+  length: number,
+  position: number | null = null,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const attempt = () =>
-      read(fd, into, at, length, null, (error, count) => {
+      read(fd, into, at, length, position, (error, count) => {
         if (error === null) resolve(count);
         // A terminal or a socket that does not block answers so when it has nothing yet.
         else if (error.code === 'EAGAIN') setTimeout(attempt, 10);
@@ -84,6 +108,10 @@ export class ByteWindow {
   private spare: Uint8Array<ArrayBuffer>;
   private spareView: DataView<ArrayBuffer>;
   private pending: Promise<number> | null = null;
+  /** Where the bytes of `bytes` begin; those before `start` were taken. */
+  private first = READ_AT;
+  /** Where `more` is to go on; null for where it is. */
+  private target: number | null = null;
   private readonly source: ByteSource;
 
   constructor(source: ByteSource, chunk = CHUNK) {
@@ -104,8 +132,24 @@ export class ByteWindow {
     return this.base + at;
   }
 
+  /** Whether `jump` may be asked for. */
+  get canJump(): boolean {
+    return this.source.seek !== undefined;
+  }
+
+  /** Goes on at `position` of the source: true where its bytes are at hand, else once `more` brought them. */
+  jump(position: number): boolean {
+    const at = position - this.base;
+    const isAtHand = at >= this.first && at <= this.end;
+    this.start = isAtHand ? at : this.end;
+    this.target = isAtHand ? null : position;
+    if (!isAtHand) this.ended = false;
+    return isAtHand;
+  }
+
   /** Puts what comes next behind the bytes from `start` on, which are at most LONGEST_PIECE. Sets `ended` at the end. */
   async more(): Promise<void> {
+    if (this.target !== null) await this.turnTo(this.target);
     const count = await (this.pending ?? this.readAhead());
     this.pending = null;
     if (count === 0) {
@@ -116,6 +160,7 @@ export class ByteWindow {
     this.spare.set(this.bytes.subarray(this.start, this.end), READ_AT - kept);
     this.base += this.end - READ_AT;
     this.start = READ_AT - kept;
+    this.first = this.start;
     this.end = READ_AT + count;
     [this.bytes, this.spare] = [this.spare, this.bytes];
     [this.view, this.spareView] = [this.spareView, this.view];
@@ -132,6 +177,15 @@ export class ByteWindow {
     this.spare = NO_BYTES;
     this.view = new DataView(NO_BYTES.buffer);
     this.spareView = this.view;
+  }
+
+  private async turnTo(position: number): Promise<void> {
+    this.target = null;
+    await this.pending?.catch(() => 0);
+    this.pending = null;
+    this.source.seek?.(position);
+    this.base = position - this.end;
+    this.first = this.end;
   }
 
   private readAhead(): Promise<number> {

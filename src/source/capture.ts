@@ -2,8 +2,10 @@
 // `sources` says of it.
 
 import { type ByteSource, ByteWindow } from './bytes.ts';
+import { StreamDamage } from './packed.ts';
 import type { CaptureReader } from './reader.ts';
-import { type Damage, READ, type RecordBatch } from './record.ts';
+import { type Damage, NotACapture, READ, type RecordBatch } from './record.ts';
+import { type Unpacked, unpack } from './unpack.ts';
 
 /** Makes the reader of an opened source, as detectReader does. */
 export type ReaderFactory = (window: ByteWindow) => Promise<CaptureReader>;
@@ -16,9 +18,11 @@ export class Capture {
   done = false;
   damage: Damage | null = null;
   private readonly window: ByteWindow;
+  private readonly unpacked: Unpacked;
 
-  private constructor(path: string, window: ByteWindow, reader: CaptureReader) {
+  private constructor(path: string, unpacked: Unpacked, window: ByteWindow, reader: CaptureReader) {
     this.path = path;
+    this.unpacked = unpacked;
     this.window = window;
     this.reader = reader;
   }
@@ -30,18 +34,28 @@ export class Capture {
     makeReader: ReaderFactory,
     chunk?: number,
   ): Promise<Capture> {
-    const window = new ByteWindow(source, chunk);
+    const unpacked = await unpack(source).catch(async (error: unknown) => {
+      await source.close();
+      throw error;
+    });
+    const window = new ByteWindow(unpacked.source, chunk);
     try {
-      return new Capture(path, window, await makeReader(window));
+      return new Capture(path, unpacked, window, await makeReader(window));
     } catch (error) {
       await window.close();
-      throw error;
+      if (unpacked.packings.length === 0 || !(error instanceof NotACapture)) throw error;
+      throw new NotACapture(`unpacked from ${unpacked.packings.join(' in ')}, ${error.message}`);
     }
   }
 
-  /** Bytes of the source that were taken so far. */
+  /** The format's name and those of the compression around it, the innermost first. */
+  get format(): string {
+    return [this.reader.format, ...this.unpacked.packings].join(',');
+  }
+
+  /** Bytes of the source, as it lies there, that were taken so far. */
   get bytesRead(): number {
-    return this.window.offsetOf(this.window.start);
+    return this.unpacked.taken?.() ?? this.window.offsetOf(this.window.start);
   }
 
   /**
@@ -56,11 +70,16 @@ export class Capture {
     else if (outcome === READ.needsBytes && this.window.ended) this.end(this.reader.atEnd(this.window));
   }
 
-  /** Waits for more bytes. A source that fails is damage where it fails. */
+  /** Waits for more bytes. A source that fails is damage where it fails, or where the record begins that it cuts. */
   async advance(): Promise<void> {
     try {
       await this.window.more();
     } catch (error) {
+      if (error instanceof StreamDamage) {
+        const offset = this.reader.atEnd(this.window)?.offset ?? this.window.offsetOf(this.window.end);
+        this.end({ offset, reason: error.message });
+        return;
+      }
       const reason = `reading failed: ${error instanceof Error ? error.message : String(error)}`;
       this.end({ offset: this.window.offsetOf(this.window.end), reason });
     }
