@@ -18,14 +18,16 @@ export function tableProblem(header: NetmonHeader, size: number | null): string 
     return `the header says that the frame table is at ${tableOffset}, within the header`;
   }
   if (size === null) return null;
-  if (tableOffset + tableLength > size) {
-    return `the header says that the frame table is at ${tableOffset} and has ${tableLength} bytes, and the file ends at ${size}`;
-  }
+  if (tableOffset + tableLength > size) return tableOutside(header, size);
   const room = Math.floor((size - NETMON_HEADER - tableLength) / frameHeader);
   if (tableLength / ENTRY > room) {
     return `the frame table names ${tableLength / ENTRY} frames, and the file has room for ${room}`;
   }
   return null;
+}
+
+export function tableOutside({ tableOffset, tableLength }: NetmonHeader, size: number): string {
+  return `the header says that the frame table is at ${tableOffset} and has ${tableLength} bytes, and the file ends at ${size}`;
 }
 
 /** Reads the table of a file in which one can jump; null where the file ends in it. */

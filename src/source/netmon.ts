@@ -16,7 +16,7 @@ import {
   NETMON_WIFI,
   radioHeaderLength,
 } from './netmon-media.ts';
-import { addEntries, PlaceSum, readTable, tableProblem } from './netmon-table.ts';
+import { addEntries, PlaceSum, readTable, tableOutside, tableProblem } from './netmon-table.ts';
 import type { CaptureReader } from './reader.ts';
 import {
   type Damage,
@@ -49,7 +49,8 @@ export class NetmonReader implements CaptureReader {
   private jumpsBack = 0;
   private readonly met = new PlaceSum();
   private readonly listed = new PlaceSum();
-  /** Bytes of the table that are still to be compared; null while frames are read. */
+  /** In a stream, where the frames ended, and bytes of the table that are still to be compared; null before. */
+  private framesEnd: number | null = null;
   private tableLeft: number | null = null;
 
   private constructor(header: NetmonHeader, table: Uint32Array | null, problem: string | null) {
@@ -88,19 +89,16 @@ export class NetmonReader implements CaptureReader {
   }
 
   atEnd(window: ByteWindow): Damage | null {
-    const offset = window.offsetOf(window.start);
-    const left = window.end - window.start;
-    if (this.tableLeft !== null) {
-      if (this.tableLeft === 0) return null;
-      const there = this.header.tableLength - this.tableLeft + left;
-      const reason = `cut short: ${there} of the ${this.header.tableLength} bytes of the frame table are there`;
-      return { offset: this.header.tableOffset, reason };
-    }
     const { frameHeader, tableLength, tableOffset } = this.header;
     if (this.table !== null && this.frames === this.table.length) return null;
+    if (this.tableLeft === 0) return null;
+    const size = window.offsetOf(window.end);
+    if (this.framesEnd !== null) return { offset: this.framesEnd, reason: tableOutside(this.header, size) };
+    const offset = window.offsetOf(window.start);
+    const left = window.end - window.start;
     if (left === 0) {
-      const reason = this.problem ?? 'cut short: the file ends before its frame table';
-      return tableLength === 0 && tableOffset === 0 ? null : { offset, reason };
+      const isUnfinished = tableLength === 0 && tableOffset === 0;
+      return isUnfinished ? null : { offset, reason: this.problem ?? tableOutside(this.header, size) };
     }
     if (left < frameHeader) {
       return { offset, reason: `cut short: ${left} of the ${frameHeader} bytes of a frame header are there` };
@@ -112,7 +110,7 @@ export class NetmonReader implements CaptureReader {
   private isPastFrames(window: ByteWindow): boolean {
     const { tableLength, tableOffset } = this.header;
     if (this.table !== null) return this.frames === this.table.length;
-    if (this.tableLeft !== null || (tableLength > 0 && this.frames >= tableLength / ENTRY)) return true;
+    if (this.framesEnd !== null || (tableLength > 0 && this.frames >= tableLength / ENTRY)) return true;
     // A header that was never finished names no table: then all is frames.
     return this.problem === null && tableOffset > 0 && window.offsetOf(window.start) >= tableOffset;
   }
@@ -122,8 +120,9 @@ export class NetmonReader implements CaptureReader {
     if (this.table === null) {
       if (this.problem !== null) return this.fail(window.offsetOf(window.start), this.problem);
       const { tableOffset, tableLength } = this.header;
+      this.framesEnd ??= window.offsetOf(window.start);
       if (this.tableLeft === null) {
-        // Between frames and table may be notes of other kinds.
+        // Between frames and table may be other tables.
         const before = tableOffset - window.offsetOf(window.start);
         if (before < 0) return this.failTable();
         if (before > window.end - window.start) {

@@ -16,7 +16,7 @@ const INTERFACE = 16;
 const LOOKED_AT = 20;
 const MANY_INTERFACES = 10_000;
 
-/** Makes the reader, having looked where the second record begins. */
+/** Makes the reader, having looked where the second record begins; a capture of one record has the usual headers. */
 export async function openModifiedPcap(window: ByteWindow, little: boolean): Promise<PcapReader> {
   const first = FILE_HEADER;
   const captured = async () => {
@@ -41,7 +41,6 @@ async function waitFor(window: ByteWindow, length: number): Promise<void> {
 function doubtsOf(window: ByteWindow, from: number, little: boolean): number {
   const at = window.start + from;
   const left = window.end - at;
-  if (left === 0) return 0;
   if (left < LOOKED_AT) return 1;
   const { view } = window;
   const captured = view.getUint32(at + CAPTURED, little);

@@ -23,6 +23,9 @@ const containers = captures.filter(
 /** Frames of Network Monitor that do not lie in order are found in a file only, by the table behind them. */
 const needsTable = /netmon2-table-order|netmon-frame-outside/;
 
+/** How long record headers are is seen from where the second record begins. */
+const needsTwoRecords = /pcap-modified-suse/;
+
 /** Answers whether it is asked for the first time about the first `length` bytes. */
 function newBeginnings(): (bytes: Uint8Array, length: number) => boolean {
   const seen = new Set<string>();
@@ -82,7 +85,7 @@ test('every prefix of a capture gives a prefix of its records', async () => {
   const isNew = newBeginnings();
   for (const { name, bytes } of containers) {
     const whole = await readOrRefuse(bytes, []);
-    if (typeof whole === 'string' || needsTable.test(name)) continue;
+    if (typeof whole === 'string' || needsTable.test(name) || needsTwoRecords.test(name)) continue;
     for (let length = 0; length < bytes.length; length++) {
       if (!isNew(bytes, length)) continue;
       const part = await readOrRefuse(bytes.subarray(0, length), []);
