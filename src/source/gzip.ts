@@ -5,6 +5,8 @@ import * as zlib from 'node:zlib';
 import { type PackedInput, StreamDamage } from './packed.ts';
 import { Pump } from './pump.ts';
 
+const ID1 = 0x1f;
+const ID2 = 0x8b;
 const HEADER = 10;
 const TRAILER = 8;
 const DEFLATE = 8;
@@ -21,7 +23,7 @@ const KEPT_PLAIN = 1 << 24;
 
 /** Whether bytes begin like gzip. */
 export function isGzip(head: Uint8Array): boolean {
-  return head[0] === 0x1f && head[1] === 0x8b;
+  return head[0] === ID1 && head[1] === ID2;
 }
 
 /** The plain bytes of all members. Throws StreamDamage after all that came before the damage. */
@@ -36,9 +38,12 @@ export async function* gunzip(input: PackedInput): AsyncGenerator<Uint8Array, vo
 async function findMember(input: PackedInput): Promise<boolean> {
   while (await input.need(1)) {
     if (input.bytes[input.start] === 0) input.start++;
-    else if (!(await input.need(2))) break;
-    else if (isGzip(input.bytes.subarray(input.start, input.end))) return true;
-    else break;
+    else {
+      // One byte may be the first of a header that is cut.
+      if (!(await input.need(2)) && input.bytes[input.start] === ID1) return true;
+      if (isGzip(input.bytes.subarray(input.start, input.end))) return true;
+      break;
+    }
   }
   if (input.start === input.end) return false;
   throw new StreamDamage(

@@ -9,6 +9,7 @@ import { Xxh64 } from './xxh64.ts';
 const PLAIN_PIECE = 1 << 17;
 const WINDOW_LOG_MAX = 27;
 const CHECKSUM_FLAG = 0x04;
+const SINGLE_FLAG = 0x20;
 const DESCRIPTOR = 4;
 
 export interface BlockDecoder {
@@ -36,6 +37,21 @@ export function hasNativeZstd(): boolean {
   return native.createZstdDecompress !== undefined;
 }
 
+/**
+ * A frame header that wants at least as large a window, and does not say how much the frame holds: zlib would keep
+ * the last block to itself where that is not so. Dictionaries are none.
+ */
+function withoutSize(header: Uint8Array): Uint8Array {
+  const descriptor = header[DESCRIPTOR];
+  const isSingle = (descriptor & SINGLE_FLAG) !== 0;
+  const sizeAt = header.length - [1, 2, 4, 8][descriptor >> 6];
+  const size = isSingle ? header.subarray(sizeAt).reduceRight((sum, byte) => sum * 256 + byte, 0) : 0;
+  // The window's size is 2 to the power of ten more than this; 256 belong to a size of two bytes.
+  const log = Math.max(Math.ceil(Math.log2(size + 256)) - 10, 0);
+  const magic = header.subarray(0, DESCRIPTOR);
+  return Uint8Array.of(...magic, descriptor & CHECKSUM_FLAG, isSingle ? log << 3 : header[DESCRIPTOR + 1]);
+}
+
 /** node:zlib, on a thread of its own. */
 export class NativeDecoder implements BlockDecoder {
   private readonly pump: Pump;
@@ -46,7 +62,7 @@ export class NativeDecoder implements BlockDecoder {
     if (createZstdDecompress === undefined) throw new Error('this Node has no zstd');
     const params = { [constants.ZSTD_d_windowLogMax ?? 0]: WINDOW_LOG_MAX };
     this.pump = new Pump(createZstdDecompress({ chunkSize: PLAIN_PIECE, params }));
-    this.header = header;
+    this.header = withoutSize(header);
   }
 
   async *decode(block: Uint8Array): AsyncGenerator<Uint8Array, void> {
