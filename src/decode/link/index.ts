@@ -1,6 +1,7 @@
 // Link types that are read, by the number a capture file gives them (the registry of "Link-Layer Types for PCAP
 // and PCAPNG Capture File Formats", draft-ietf-opsawg-pcaplinktype). A new one is a file, a case and a name.
 
+import { linkNumberText } from '../../base/media.ts';
 import type { PacketView } from '../packet.ts';
 import { SKIP, skip } from '../skip.ts';
 import { decodeEthernet } from './ethernet.ts';
@@ -36,7 +37,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
 
 /** The link type's name in lower case, or its number where it has none here. */
 export function linkTypeName(linkType: number): string {
-  return NAMES.get(linkType) ?? String(linkType);
+  return NAMES.get(linkType) ?? linkNumberText(linkType);
 }
 
 /**
