@@ -87,6 +87,11 @@ export function chooses(version: number): number {
   return version << CHOSEN_SHIFT;
 }
 
+/** True where a TLS handshake was seen, at the beginning or after STARTTLS. */
+export function sawTlsHello(facts: number): boolean {
+  return tlsOffered(facts) !== 0 || tlsChosen(facts) !== 0;
+}
+
 /** True where what was chosen, or all that was offered, is below TLS 1.2 (RFC 8996). */
 export function isObsoleteTls(facts: number): boolean {
   const version = tlsChosen(facts) || tlsOffered(facts);

@@ -1,17 +1,7 @@
 // What the first payload of each direction says of a flow, kept in one 32-bit word a flow. Nothing here keeps a byte of
 // payload, allocates, or reads more than 512 bytes, but for the extensions of a TLS hello, which are stepped over.
 
-import {
-  BY_CLIENT,
-  BY_SERVER,
-  CLEARTEXT_LOGIN,
-  FACTS_MASK,
-  P,
-  PROTOCOL_MASK,
-  STARTTLS,
-  tlsChosen,
-  tlsOffered,
-} from './facts.ts';
+import { BY_CLIENT, BY_SERVER, CLEARTEXT_LOGIN, FACTS_MASK, P, PROTOCOL_MASK, STARTTLS } from './facts.ts';
 import { ldapCommand, lookKerberos, lookLdap } from './protocols/directory.ts';
 import { lookDns } from './protocols/dns.ts';
 import { lookHttp } from './protocols/http.ts';
@@ -128,7 +118,7 @@ export function advance(
   const looks = Math.min(((state >>> shift) & LOOKS_MASK) + 1, LOOKS_MASK);
   const counted = (state & ~(LOOKS_MASK << shift)) | (looks << shift);
   const spoken = protocolOf(state, side) || protocolOf(state, side === 0 ? 1 : 0);
-  if (isCommanded(spoken) && protocolOf(state, side) !== 0) {
+  if (isCommanded(spoken) && (looks > 1 || protocolOf(state, side) !== 0)) {
     return follow(counted, side, spoken, looks, view, at, end);
   }
   const seen = look(view, at, end, wireBytes, tcp, srcPort, dstPort);
@@ -136,14 +126,16 @@ export function advance(
   let next = withProtocol(counted | (seen & FACTS_MASK), side, protocol);
   if ((seen & (side === 0 ? BY_SERVER : BY_CLIENT)) !== 0) next |= REVERSED;
   if (protocol === 0) {
-    // A client whose server greeted it may open with what says nothing by itself.
+    // What a client says to a server that greeted it may mean something to that protocol alone.
     if (isCommanded(spoken)) return follow(next, side, spoken, looks, view, at, end);
     const goesOn = spoken === P.tpkt ? looks < ISO_LOOKS : looks < SHORT_LOOKS && end - at < SHORT_BYTES;
     return goesOn ? next : next | DONE[side];
   }
   // TPKT is an answer only as long as nothing better is known.
   if (protocol === P.tpkt) return looks < ISO_LOOKS ? next : next | DONE[side];
-  const goesOn = isCommanded(protocol) && (seen & BY_SERVER) === 0 && (seen & CLEARTEXT_LOGIN) === 0;
+  const isClient = (seen & BY_SERVER) === 0 && (seen & CLEARTEXT_LOGIN) === 0;
+  const awaitsHello = (next & STARTTLS) !== 0 && tlsChosen(next) === 0;
+  const goesOn = isCommanded(protocol) && (isClient || awaitsHello);
   if ((seen & STARTTLS) !== 0) next = reopen(next, side === 0 ? 1 : 0);
   return goesOn ? next : next | DONE[side];
 }
@@ -227,11 +219,6 @@ export function sentCleartextLogin(state: number): boolean {
 /** True where the client asked for TLS on a connection that began without. */
 export function askedForTls(state: number): boolean {
   return (state & STARTTLS) !== 0;
-}
-
-/** True where a TLS handshake was seen, at the beginning or after STARTTLS. */
-export function sawTlsHello(state: number): boolean {
-  return tlsOffered(state) !== 0 || tlsChosen(state) !== 0;
 }
 
 /**

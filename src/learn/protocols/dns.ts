@@ -47,7 +47,9 @@ function lookMessage(view: DataView, at: number, end: number, multicast: boolean
   if (answers > MAX_COUNT || authorities > MAX_COUNT || additional > MAX_COUNT) return 0;
   const speaker = isAnswer ? BY_SERVER : BY_CLIENT;
   if (questions === 0) {
-    // Multicast answers repeat no question; elsewhere one must be there.
+    // Answers of multicast DNS and of NetBIOS repeat no question; elsewhere one must be there.
+    if (isAnswer && answers === 1 && isNetbiosAnswer(view, at + HEADER_BYTES, end))
+      return P['netbios-name'] | BY_SERVER;
     return multicast && isAnswer && answers > 0 && nameEnd(view, at + HEADER_BYTES, end) > 0
       ? P.dns | speaker
       : 0;
@@ -65,6 +67,12 @@ function lookMessage(view: DataView, at: number, end: number, multicast: boolean
   // A query brings no answers, but for multicast DNS, zone changes and notices (RFC 2136, RFC 1996).
   if (!isAnswer && !multicast && opcode === 0 && (answers > 0 || authorities > 1 || additional > 4)) return 0;
   return P.dns | speaker;
+}
+
+function isNetbiosAnswer(view: DataView, at: number, end: number): boolean {
+  const name = nameEnd(view, at, end);
+  if (view.getUint8(at) !== NETBIOS_LABEL || name < 0 || end - name < 4) return false;
+  return NETBIOS_TYPES.includes(view.getUint16(name)) && view.getUint16(name + 2) === 1;
 }
 
 /** Where the name at `at` ends, its labels within their bounds; -1 where it does not. A pointer ends it too. */

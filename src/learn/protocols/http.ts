@@ -10,7 +10,7 @@ const SIP_2 = word('SIP/2.0');
 const PREFACE = word('PRI * HTTP/2.0');
 const SIP_SCHEMES = ['SIP:', 'SIPS:', 'TEL:'].map(word);
 const TARGETS = ['/', '*', 'HTTP://', 'HTTPS://'].map(word);
-const CONNECT = word('CONNECT ');
+const GET = word('GET /');
 /** Methods that are taken at their word where the line is longer than what is looked at. */
 const METHODS = [
   'GET ',
@@ -38,9 +38,10 @@ export function lookHttp(view: DataView, at: number, end: number, tcp: boolean):
   if (whichAt(view, target, line, SIP_SCHEMES) >= 0) {
     return line === end || isWithin(view, target, line, SIP_2) ? P.sip | BY_CLIENT : 0;
   }
-  const connect = isAt(view, at, end, CONNECT);
-  if (!connect && whichAt(view, target, line, TARGETS) < 0) return 0;
   if (isWithin(view, target, line, HTTP_1)) return http | BY_CLIENT;
+  if (whichAt(view, target, line, TARGETS) < 0) return 0;
+  // HTTP 0.9 had no version.
+  if (tcp && line < end && isAt(view, at, end, GET)) return http | BY_CLIENT;
   return line === end && whichAt(view, at, end, METHODS) >= 0 ? http | BY_CLIENT : 0;
 }
 

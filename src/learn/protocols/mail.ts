@@ -119,12 +119,13 @@ function lookImapGreeting(view: DataView, at: number, end: number): number {
 }
 
 function lookImapCommand(view: DataView, at: number, end: number): number {
-  const which = imapCommandAt(view, at, end);
-  if (which < 0 || !isText(view, at, lineEnd(view, at, end))) return 0;
+  // A tag may be anything; without a greeting before it, one with a digit is asked for.
+  if (!hasDigit(view, at, imapTagEnd(view, at, end)) || imapCommandAt(view, at, end) < 0) return 0;
+  if (!isText(view, at, lineEnd(view, at, end))) return 0;
   return P.imap | BY_CLIENT | imapCommand(view, at, end);
 }
 
-/** A tag of letters and digits, and the command after it; -1 for none. */
+/** A tag, and which command comes after it; -1 for none. */
 function imapCommandAt(view: DataView, at: number, end: number): number {
   const command = imapTagEnd(view, at, end);
   if (command < 0) return -1;
@@ -132,16 +133,19 @@ function imapCommandAt(view: DataView, at: number, end: number): number {
   return which >= 0 && isWordEnd(view, command + IMAP_COMMANDS[which].length, end) ? which : -1;
 }
 
+/** Where the command begins after a tag of printable characters; -1 for none. */
 function imapTagEnd(view: DataView, at: number, end: number): number {
-  let hasDigit = false;
   for (let i = at; i < end && i - at <= IMAP_TAG_MAX; i++) {
     const code = view.getUint8(i);
-    if (code === SPACE) return i > at && hasDigit ? i + 1 : -1;
-    if (isDigit(code)) hasDigit = true;
-    else if (code !== 46 && (code | 32) < 97) return -1;
-    else if ((code | 32) > 122) return -1;
+    if (code === SPACE) return i > at ? i + 1 : -1;
+    if (code < SPACE || code > 126) return -1;
   }
   return -1;
+}
+
+function hasDigit(view: DataView, at: number, end: number): boolean {
+  for (let i = at; i < end; i++) if (isDigit(view.getUint8(i))) return true;
+  return false;
 }
 
 const isClearMechanism = (view: DataView, at: number, end: number) => {
