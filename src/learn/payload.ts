@@ -1,7 +1,16 @@
 // What the first payload of each direction says of a flow, kept in one 32-bit word a flow. Nothing here keeps a byte of
 // payload, allocates, or reads more than 512 bytes, but for the extensions of a TLS hello, which are stepped over.
 
-import { BY_CLIENT, BY_SERVER, CLEARTEXT_LOGIN, FACTS_MASK, P, PROTOCOL_MASK, STARTTLS } from './facts.ts';
+import {
+  BY_CLIENT,
+  BY_SERVER,
+  CLEARTEXT_LOGIN,
+  FACTS_MASK,
+  P,
+  PROTOCOL_MASK,
+  STARTTLS,
+  tlsChosen,
+} from './facts.ts';
 import { ldapCommand, lookKerberos, lookLdap } from './protocols/directory.ts';
 import { lookDns } from './protocols/dns.ts';
 import { lookHttp } from './protocols/http.ts';
