@@ -34,6 +34,8 @@ export const PROTOCOLS = [
   'snmp',
   'quic',
   'ssdp',
+  'mdns',
+  'llmnr',
 ] as const;
 export type ProtocolName = Exclude<(typeof PROTOCOLS)[number], ''>;
 

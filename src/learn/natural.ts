@@ -1,5 +1,5 @@
-// What payload belongs on which service of the catalog, and which services a payload betrays elsewhere. A service whose
-// protocol is not in the table (its own, or encrypted) is contradicted only by what is listed as foreign everywhere.
+// What payload belongs on which service of the catalog, and which services a payload betrays elsewhere. A protocol of
+// a service's own that is not known here (log shipping of a DAG, cluster heartbeats) is silence.
 
 import { type ProtocolName, protocolName, sawTlsHello } from './facts.ts';
 

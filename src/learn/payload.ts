@@ -68,7 +68,7 @@ function lookTcp(
     lookSmb(view, at, to, srcPort, dstPort) ||
     lookIso(view, at, to) ||
     lookLdap(view, at, to, true) ||
-    lookKerberos(view, at, to, true) ||
+    lookKerberos(view, at, to, true, srcPort, dstPort) ||
     lookSocks(view, at, to) ||
     lookDns(view, at, to, true, srcPort, dstPort)
   );
@@ -87,7 +87,7 @@ function lookUdp(
     lookDns(view, at, to, false, srcPort, dstPort) ||
     lookHttp(view, at, to, false) ||
     lookDtls(view, at, to) ||
-    lookKerberos(view, at, to, false) ||
+    lookKerberos(view, at, to, false, srcPort, dstPort) ||
     lookLdap(view, at, to, false) ||
     lookDcerpc(view, at, to, false) ||
     lookQuic(view, at, to) ||

@@ -153,6 +153,7 @@ describe('openings by themselves', () => {
     ['http', 'CONNECT mail.example.org:25 HTTP/1.0\r\n\r\n'],
     ['http', ['GET /', 'x'.repeat(900), ' HTTP/1.1\r\n']],
     ['http', 'HTTP/1.1 302 Found\r\nLocation: /owa\r\n'],
+    ['http', 'GET /\r\n'],
     ['http', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['sip', 'OPTIONS sip:um@10.0.0.5:5060 SIP/2.0\r\nVia: x\r\n'],
     ['sip', 'SIP/2.0 200 OK\r\nVia: x\r\n'],
@@ -464,6 +465,33 @@ describe('a flow', () => {
       80,
     );
     assert.equal(protocolName(flowProtocol(state)), 'ssh');
+  });
+
+  test('of Kerberos or DNS may send its length in a segment of its own', () => {
+    const kerberos = hex('6b 10 30 0e a0 03 02 01 05 a1 03 02 01 0b a2 02 30 00');
+    const split = stateOf(
+      [
+        ['<', u32(kerberos.length)],
+        ['<', kerberos],
+      ],
+      88,
+    );
+    assert.equal(protocolName(flowProtocol(split)), 'kerberos');
+    const dns = bytes(u16(7), u16(0x0100), u16(1), u16(0), u32(0), 3, 'org', 0, u16(6), u16(1));
+    assert.equal(
+      protocolName(
+        flowProtocol(
+          stateOf(
+            [
+              ['>', u16(dns.length)],
+              ['>', dns],
+            ],
+            53,
+          ),
+        ),
+      ),
+      'dns',
+    );
   });
 
   test('whose initiator greets like a server has its direction in doubt', () => {

@@ -14,6 +14,7 @@ const SIMPLE = 0x80;
 const START_TLS = word('1.3.6.1.4.1.1466.20037');
 const SNMP_FIRST_PDU = 0xa0;
 const SNMP_LAST_PDU = 0xa8;
+const KERBEROS_PORT = 88;
 const KERBEROS_VERSION = 5;
 const KERBEROS_CLIENT = [10, 12, 14];
 const KERBEROS_SERVER = [11, 13, 30];
@@ -74,15 +75,28 @@ export function ldapCommand(view: DataView, at: number, end: number): number {
   return (look & BY_CLIENT) !== 0 ? look & (CLEARTEXT_LOGIN | STARTTLS) : 0;
 }
 
-/** What a Kerberos message says, over TCP behind its length; 0 where it is none. */
-export function lookKerberos(view: DataView, start: number, end: number, tcp: boolean): number {
-  let at = start;
-  if (tcp) {
-    if (end - at < 5) return 0;
-    const length = view.getUint32(at);
-    if (length < 10 || length > MAX_KERBEROS || length < end - at - 4) return 0;
-    at += 4;
+/**
+ * What a Kerberos message says, over TCP behind its length; 0 where it is none. On Kerberos' own port the length may
+ * have come in a segment of its own, as Windows sends it.
+ */
+export function lookKerberos(
+  view: DataView,
+  at: number,
+  end: number,
+  tcp: boolean,
+  srcPort: number,
+  dstPort: number,
+): number {
+  if (!tcp) return lookKerberosMessage(view, at, end);
+  if (end - at < 5) return 0;
+  const length = view.getUint32(at);
+  if (length >= 10 && length <= MAX_KERBEROS && length >= end - at - 4) {
+    return lookKerberosMessage(view, at + 4, end);
   }
+  return srcPort === KERBEROS_PORT || dstPort === KERBEROS_PORT ? lookKerberosMessage(view, at, end) : 0;
+}
+
+function lookKerberosMessage(view: DataView, at: number, end: number): number {
   if (end - at < 12 || !readHead(view, at, end, head)) return 0;
   const type = head.tag - 0x60;
   const isClient = KERBEROS_CLIENT.includes(type);

@@ -1,7 +1,7 @@
 // DNS over UDP and TCP (RFC 1035, sections 4.1 and 4.2.2), multicast DNS and LLMNR, which are the same on the wire
 // (RFC 6762, RFC 4795), and the NetBIOS name service, which is almost (RFC 1002, section 4.2).
 
-import { BY_CLIENT, BY_SERVER, P } from '../facts.ts';
+import { BY_CLIENT, BY_SERVER, P, PROTOCOL_MASK } from '../facts.ts';
 
 const HEADER_BYTES = 12;
 const MAX_NAME = 255;
@@ -15,6 +15,7 @@ const UNICAST_WANTED = 0x8000;
 const MAX_COUNT = 512;
 const DNS_PORT = 53;
 const MDNS_PORT = 5353;
+const LLMNR_PORT = 5355;
 
 /** What a DNS message says, over TCP behind its length; 0 where it is none. */
 export function lookDns(
@@ -25,7 +26,7 @@ export function lookDns(
   srcPort: number,
   dstPort: number,
 ): number {
-  if (!tcp) return lookMessage(view, at, end, srcPort === MDNS_PORT || dstPort === MDNS_PORT);
+  if (!tcp) return lookDatagram(view, at, end, srcPort, dstPort);
   if (end - at < 2) return 0;
   const length = view.getUint16(at);
   const look = length >= HEADER_BYTES && length >= end - at - 2 ? lookMessage(view, at + 2, end, false) : 0;
@@ -33,6 +34,17 @@ export function lookDns(
   // Several messages in one segment, or a length that came in a segment of its own.
   if (srcPort !== DNS_PORT && dstPort !== DNS_PORT) return 0;
   return lookMessage(view, at + 2, end, false) || lookMessage(view, at, end, false);
+}
+
+/** Only the port tells multicast DNS and LLMNR from DNS. */
+function lookDatagram(view: DataView, at: number, end: number, srcPort: number, dstPort: number): number {
+  const ordinary = srcPort === DNS_PORT || dstPort === DNS_PORT;
+  const multicast = !ordinary && (srcPort === MDNS_PORT || dstPort === MDNS_PORT);
+  const look = lookMessage(view, at, end, multicast);
+  if ((look & PROTOCOL_MASK) !== P.dns) return look;
+  if (multicast) return (look & ~PROTOCOL_MASK) | P.mdns;
+  const local = !ordinary && (srcPort === LLMNR_PORT || dstPort === LLMNR_PORT);
+  return local ? (look & ~PROTOCOL_MASK) | P.llmnr : look;
 }
 
 function lookMessage(view: DataView, at: number, end: number, multicast: boolean): number {

@@ -22,16 +22,18 @@ const METHODS = [
   'RPC_OUT_DATA ',
   'PROPFIND ',
 ].map(word);
+/** `GET /` and the end of a line. */
+const SHORTEST_REQUEST = 6;
 const MAX_METHOD = 24;
 const MIN_METHOD = 3;
 
 /** What a request or status line says; 0 where it is none. `tcp` is false for UDP, where HTTP means SSDP. */
 export function lookHttp(view: DataView, at: number, end: number, tcp: boolean): number {
-  if (end - at < 12) return 0;
+  if (end - at < SHORTEST_REQUEST) return 0;
   const line = lineEnd(view, at, end);
   const http = tcp ? P.http : P.ssdp;
-  if (isAt(view, at, end, HTTP)) return isStatus(view, at + HTTP.length) ? http | BY_SERVER : 0;
-  if (isAt(view, at, end, SIP_2)) return isStatus(view, at + SIP_2.length - 3) ? P.sip | BY_SERVER : 0;
+  if (isAt(view, at, end, HTTP)) return isStatus(view, at + HTTP.length, end) ? http | BY_SERVER : 0;
+  if (isAt(view, at, end, SIP_2)) return isStatus(view, at + SIP_2.length - 3, end) ? P.sip | BY_SERVER : 0;
   if (isAt(view, at, end, PREFACE)) return P.http | BY_CLIENT;
   const target = methodEnd(view, at, line);
   if (target < 0 || !isText(view, at, line)) return 0;
@@ -46,7 +48,8 @@ export function lookHttp(view: DataView, at: number, end: number, tcp: boolean):
 }
 
 /** `1.1 200`, or `2 200`: a version, a space, three digits. */
-function isStatus(view: DataView, at: number): boolean {
+function isStatus(view: DataView, at: number, end: number): boolean {
+  if (end - at < 7) return false;
   const dotted = view.getUint8(at + 1) === 46;
   const code = at + (dotted ? 4 : 2);
   return (

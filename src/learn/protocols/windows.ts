@@ -8,6 +8,7 @@ import { HEAD_BYTES, isHeader, PTYPE } from '../pdu.ts';
 const SESSION_MESSAGE = 0x00;
 const SESSION_REQUEST = 0x81;
 const SESSION_RESPONSE = 0x82;
+const SESSION_KEEP_ALIVE = 0x85;
 const SESSION_PORT = 139;
 const REQUEST_BYTES = 68;
 const SMB1 = 0xff534d42;
@@ -25,7 +26,9 @@ export function lookSmb(view: DataView, at: number, end: number, srcPort: number
   if (type === SESSION_REQUEST && view.getUint8(at + 1) === 0 && length === REQUEST_BYTES && end - at > 4) {
     return view.getUint8(at + 4) === 32 ? P['netbios-session'] | BY_CLIENT : 0;
   }
-  return isSession && type === SESSION_RESPONSE && length === 0 ? P['netbios-session'] | BY_SERVER : 0;
+  if (!isSession || length !== 0) return 0;
+  if (type === SESSION_KEEP_ALIVE) return P['netbios-session'];
+  return type === SESSION_RESPONSE ? P['netbios-session'] | BY_SERVER : 0;
 }
 
 function lookMessage(view: DataView, at: number, end: number): number {
