@@ -19,7 +19,7 @@ import { imapCommand, lookMail, nntpCommand, pop3Command, smtpCommand } from './
 import { lookIpsec, lookNtp, lookQuic, lookSocks, lookSsh } from './protocols/other.ts';
 import { lookDtls, lookTls, serverName } from './protocols/tls.ts';
 import { lookDcerpc, lookSmb } from './protocols/windows.ts';
-import { lineEnd, printable } from './text.ts';
+import { lineEnd, printable, SPACE } from './text.ts';
 
 /** How far is looked, in bytes from where the payload begins. */
 export const LOOK_BYTES = 512;
@@ -51,6 +51,7 @@ export function look(
     : lookUdp(view, at, to, wireBytes, srcPort, dstPort);
 }
 
+/** The first byte says which few of the protocols are to be asked. */
 function lookTcp(
   view: DataView,
   at: number,
@@ -59,15 +60,24 @@ function lookTcp(
   srcPort: number,
   dstPort: number,
 ): number {
+  const first = view.getUint8(at);
+  if (first > SPACE && first < 127) {
+    return (
+      lookHttp(view, at, to, true) ||
+      lookMail(view, at, to, srcPort, dstPort) ||
+      lookSsh(view, at, to) ||
+      lookLdap(view, at, to, true) ||
+      lookBinary(view, at, to, srcPort, dstPort)
+    );
+  }
+  return lookTls(view, at, end) || lookBinary(view, at, to, srcPort, dstPort);
+}
+
+function lookBinary(view: DataView, at: number, to: number, srcPort: number, dstPort: number): number {
   return (
-    lookTls(view, at, end) ||
-    lookHttp(view, at, to, true) ||
-    lookMail(view, at, to, srcPort, dstPort) ||
-    lookSsh(view, at, to) ||
     lookDcerpc(view, at, to, true) ||
     lookSmb(view, at, to, srcPort, dstPort) ||
     lookIso(view, at, to) ||
-    lookLdap(view, at, to, true) ||
     lookKerberos(view, at, to, true, srcPort, dstPort) ||
     lookSocks(view, at, to) ||
     lookDns(view, at, to, true, srcPort, dstPort)

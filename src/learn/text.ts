@@ -13,8 +13,8 @@ const upper = (code: number) => (code >= 97 && code <= 122 ? code - 32 : code);
 
 /** True where the bytes at `at` are the word, whatever the case. */
 export function isAt(view: DataView, at: number, end: number, text: Uint8Array): boolean {
-  if (end - at < text.length) return false;
-  for (let i = 0; i < text.length; i++) if (upper(view.getUint8(at + i)) !== text[i]) return false;
+  if (end - at < text.length || upper(view.getUint8(at)) !== text[0]) return false;
+  for (let i = 1; i < text.length; i++) if (upper(view.getUint8(at + i)) !== text[i]) return false;
   return true;
 }
 
@@ -26,7 +26,10 @@ export function whichAt(view: DataView, at: number, end: number, words: readonly
 
 /** True where the word stands anywhere from `at` on. */
 export function isWithin(view: DataView, at: number, end: number, text: Uint8Array): boolean {
-  for (let i = at; i + text.length <= end; i++) if (isAt(view, i, end, text)) return true;
+  const last = end - text.length;
+  const first = text[0];
+  for (let i = at; i <= last; i++)
+    if (upper(view.getUint8(i)) === first && isAt(view, i, end, text)) return true;
   return false;
 }
 

@@ -1,5 +1,5 @@
 // HTTP/1 and the opening of HTTP/2 (RFC 9112, RFC 9113), SSDP (UPnP Device Architecture 2.0, section 1) and SIP
-// (RFC 3261): a request or a status line. RPC over HTTP, MAPI over HTTP and ActiveSync begin as any other request.
+// (RFC 3261): a request or a status line. RPC over HTTP, MAPI over HTTP and ActiveSync begin like all other requests.
 
 import { BY_CLIENT, BY_SERVER, P } from '../facts.ts';
 import { isAt, isDigit, isText, isWithin, lineEnd, SPACE, whichAt, word } from '../text.ts';
@@ -30,13 +30,14 @@ const MIN_METHOD = 3;
 /** What a request or status line says; 0 where it is none. `tcp` is false for UDP, where HTTP means SSDP. */
 export function lookHttp(view: DataView, at: number, end: number, tcp: boolean): number {
   if (end - at < SHORTEST_REQUEST) return 0;
-  const line = lineEnd(view, at, end);
   const http = tcp ? P.http : P.ssdp;
   if (isAt(view, at, end, HTTP)) return isStatus(view, at + HTTP.length, end) ? http | BY_SERVER : 0;
   if (isAt(view, at, end, SIP_2)) return isStatus(view, at + SIP_2.length - 3, end) ? P.sip | BY_SERVER : 0;
   if (isAt(view, at, end, PREFACE)) return P.http | BY_CLIENT;
-  const target = methodEnd(view, at, line);
-  if (target < 0 || !isText(view, at, line)) return 0;
+  const target = methodEnd(view, at, end);
+  if (target < 0) return 0;
+  const line = lineEnd(view, target, end);
+  if (!isText(view, target, line)) return 0;
   if (whichAt(view, target, line, SIP_SCHEMES) >= 0) {
     return line === end || isWithin(view, target, line, SIP_2) ? P.sip | BY_CLIENT : 0;
   }
