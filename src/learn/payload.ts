@@ -11,11 +11,12 @@ import {
   STARTTLS,
   tlsChosen,
 } from './facts.ts';
-import { ldapCommand, lookKerberos, lookLdap } from './protocols/directory.ts';
+import { commandFacts, isCommanded, LOGIN_OVER } from './protocols/commands.ts';
+import { lookKerberos, lookLdap } from './protocols/directory.ts';
 import { lookDns } from './protocols/dns.ts';
 import { lookHttp } from './protocols/http.ts';
 import { lookIso } from './protocols/iso.ts';
-import { imapCommand, lookMail, nntpCommand, pop3Command, smtpCommand } from './protocols/mail.ts';
+import { lookMail } from './protocols/mail.ts';
 import { lookIpsec, lookNtp, lookQuic, lookSocks, lookSsh } from './protocols/other.ts';
 import { lookDtls, lookTls, serverName } from './protocols/tls.ts';
 import { lookDcerpc, lookSmb } from './protocols/windows.ts';
@@ -152,11 +153,14 @@ export function advance(
   }
   // TPKT is an answer only as long as nothing better is known.
   if (protocol === P.tpkt) return looks < ISO_LOOKS ? next : next | DONE[side];
-  const isClient = (seen & BY_SERVER) === 0 && (seen & CLEARTEXT_LOGIN) === 0;
-  const awaitsHello = (next & STARTTLS) !== 0 && tlsChosen(next) === 0;
-  const goesOn = isCommanded(protocol) && (isClient || awaitsHello);
-  if ((seen & STARTTLS) !== 0) next = reopen(next, side === 0 ? 1 : 0);
-  return goesOn ? next : next | DONE[side];
+  if (!isCommanded(protocol)) return next | DONE[side];
+  if ((seen & BY_SERVER) !== 0) {
+    const awaitsHello = (next & STARTTLS) !== 0 && tlsChosen(next) === 0;
+    return awaitsHello ? next : next | DONE[side];
+  }
+  const facts = commandFacts(protocol, view, at, Math.min(end, at + LOOK_BYTES));
+  next = withFacts(next, side, facts);
+  return (facts & LOGIN_OVER) !== 0 ? next | DONE[side] : next;
 }
 
 function withProtocol(state: number, side: 0 | 1, protocol: number): number {
@@ -177,42 +181,17 @@ function follow(
 ): number {
   const hello = lookTls(view, at, end);
   if (hello !== 0) return state | (hello & FACTS_MASK) | DONE[side];
-  const facts = command(protocol, view, at, Math.min(end, at + LOOK_BYTES));
-  let next = state | facts;
-  if ((facts & STARTTLS) !== 0) next = reopen(next, side === 0 ? 1 : 0);
-  return looks >= COMMAND_LOOKS || (facts & CLEARTEXT_LOGIN) !== 0 ? next | DONE[side] : next;
+  const facts = commandFacts(protocol, view, at, Math.min(end, at + LOOK_BYTES));
+  const next = withFacts(state, side, facts);
+  return looks >= COMMAND_LOOKS || (facts & LOGIN_OVER) !== 0 ? next | DONE[side] : next;
 }
 
-/** The other side's answers are looked at again, up to the hello that it sends. */
-function reopen(state: number, side: 0 | 1): number {
-  return state & ~DONE[side] & ~(LOOKS_MASK << LOOKS_SHIFT[side]);
-}
-
-function command(protocol: number, view: DataView, at: number, to: number): number {
-  switch (protocol) {
-    case P.smtp:
-      return smtpCommand(view, at, to);
-    case P.pop3:
-      return pop3Command(view, at, to);
-    case P.imap:
-      return imapCommand(view, at, to);
-    case P.nntp:
-      return nntpCommand(view, at, to);
-    case P.ldap:
-      return ldapCommand(view, at, to);
-    default:
-      return 0;
-  }
-}
-
-function isCommanded(protocol: number): boolean {
-  return (
-    protocol === P.smtp ||
-    protocol === P.pop3 ||
-    protocol === P.imap ||
-    protocol === P.nntp ||
-    protocol === P.ldap
-  );
+/** After STARTTLS the other side's answers are looked at again, up to the hello that it sends. */
+function withFacts(state: number, side: 0 | 1, facts: number): number {
+  const next = state | (facts & FACTS_MASK);
+  if ((facts & STARTTLS) === 0) return next;
+  const other = side === 0 ? 1 : 0;
+  return next & ~DONE[other] & ~(LOOKS_MASK << LOOKS_SHIFT[other]);
 }
 
 /** What a side spoke: a code of facts.ts, 0 for what is not known. */

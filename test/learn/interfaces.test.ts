@@ -1,4 +1,4 @@
-// Names of RPC interfaces, against what an independent dissector calls them in the corpus and in its own list.
+// Names of RPC interfaces, against the specifications that give them their UUIDs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ENDPOINT_MAPPER, interfaceName, NAMED_INTERFACES } from '../../src/learn/interfaces.ts';

@@ -270,6 +270,22 @@ function stateOf(said: readonly (readonly ['>' | '<', Part])[], port: number, tc
 }
 
 describe('a password in the clear is noticed', () => {
+  test('where commands are sent together', () => {
+    assert.equal(sentCleartextLogin(stateOf([['>', 'EHLO x\r\nAUTH LOGIN\r\n']], 587)), true);
+    assert.equal(
+      sentCleartextLogin(
+        stateOf(
+          [
+            ['<', '+OK x\r\n'],
+            ['>', 'CAPA\nUSER x\nPASS y\n'],
+          ],
+          110,
+        ),
+      ),
+      true,
+    );
+  });
+
   const logins: readonly [string, number, readonly (readonly ['>' | '<', Part])[]][] = [
     [
       'POP3 USER',
@@ -360,6 +376,16 @@ describe('a password in the clear is noticed', () => {
   }
 
   const others: typeof logins = [
+    [
+      'a mail of which a line begins with AUTH LOGIN',
+      25,
+      [
+        ['<', '220 x ESMTP\r\n'],
+        ['>', 'EHLO x\r\n'],
+        ['>', 'MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n'],
+        ['>', 'AUTH LOGIN\r\nAUTH PLAIN AGEAYg==\r\n.\r\n'],
+      ],
+    ],
     [
       'SMTP AUTH NTLM',
       25,
