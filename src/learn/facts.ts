@@ -61,11 +61,6 @@ export const FACTS_MASK = (0xff << OFFERED_SHIFT) & 0xfffff;
 export const TLS_VERSIONS = ['', 'SSL 2', 'SSL 3', 'TLS 1.0', 'TLS 1.1', 'TLS 1.2', 'TLS 1.3'] as const;
 export const TLS = { none: 0, ssl2: 1, ssl3: 2, v10: 3, v11: 4, v12: 5, v13: 6 } as const;
 
-/** The protocol's code in a result or 0. */
-export function protocolOfLook(look: number): number {
-  return look & PROTOCOL_MASK;
-}
-
 /** The protocol's name, or null for none. */
 export function protocolName(code: number): ProtocolName | null {
   return PROTOCOLS[code & PROTOCOL_MASK] || null;

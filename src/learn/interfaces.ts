@@ -2,8 +2,7 @@
 // two publications: the specification named beside it, and a dissector's or scanner's own list of interfaces.
 
 export const ENDPOINT_MAPPER = 'e1af8308-5d1f-11c9-91a4-08002b14a0fa';
-/** Transfer syntaxes: NDR (C706, chapter 14) and NDR64 (MS-RPCE, section 2.2.5). */
-export const NDR = '8a885d04-1ceb-11c9-9fe8-08002b104860';
+/** The transfer syntax NDR64 (MS-RPCE, section 2.2.5); all others are taken for NDR (C706, chapter 14). */
 export const NDR64 = '71710533-beba-4937-8319-b5dbef9ccc36';
 
 const NAMES: ReadonlyMap<string, string> = new Map([
