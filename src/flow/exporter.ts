@@ -15,6 +15,8 @@ export type RowTaker = (batch: EndedFlows, open: boolean) => void;
 
 /** Turns records into rows and delivers them in batches. */
 export class Exporter {
+  /** Rows of flows that were evicted. */
+  evicted = 0;
   private readonly batch = new EndedFlows(BATCH);
   private readonly deliver: RowTaker;
 
@@ -80,6 +82,7 @@ export class Exporter {
     const whole = records.wholeBits(n);
     row[w + W.state] = tcp ? tcpState(whole) : plainState(whole, records.wentBothWays(n));
     row[w + W.endReason] = tcp ? tcpEnd(bits, whole, reason) : reason;
+    if (row[w + W.endReason] === END.evicted) this.evicted++;
     if (++this.batch.count === BATCH) this.flush(reason === END.open);
   }
 

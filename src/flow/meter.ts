@@ -22,6 +22,9 @@ const NO_CLOCK = Infinity;
 const RESERVE_V4 = 1 << 19;
 const RESERVE_V6 = 1 << 17;
 
+/** The share of the flows allowed that stays when there were more. */
+const EVICT_TO = 7 / 8;
+
 /** Takes decoded packets, hands out batches of flows that ended. */
 export class FlowMeter implements RarePackets {
   /** The highest packet time seen, in microseconds since the epoch. */
@@ -31,6 +34,8 @@ export class FlowMeter implements RarePackets {
   /** Some packets came before there was a time. */
   private untimed = false;
   packetsOutOfOrder = 0;
+  /** Above so many flows in the tables, those that were quiet longest are stored and dropped. */
+  maxFlows = Infinity;
   readonly duplicates = new DuplicateSampler();
   readonly minutes: ServiceMinutes;
   private readonly v4: FlowTable;
@@ -129,6 +134,7 @@ export class FlowMeter implements RarePackets {
     table.add(packet);
     if (packet.fragment === FRAGMENT.first) fragments.first(packet);
     if (packet.quoteAt !== 0) this.refuseQuoted(packet);
+    if (this.size > this.maxFlows) this.evict(packet.clockUs);
   }
 
   /** No packet of this IP version that counts at an earlier clock is still to come. */
@@ -141,6 +147,11 @@ export class FlowMeter implements RarePackets {
     return this.firstTimeUs === null ? 0 : this.clockUs;
   }
 
+  /** How many flows were stored before their time, for want of room. */
+  get evicted(): number {
+    return this.exporter.evicted;
+  }
+
   /** How many flows are in the tables. */
   get size(): number {
     return this.v4.count + this.v6.count;
@@ -151,6 +162,14 @@ export class FlowMeter implements RarePackets {
     const v4 = this.fragmentsV4.held;
     const v6 = this.fragmentsV6.held;
     return { packets: v4.packets + v6.packets, bytes: v4.bytes + v6.bytes };
+  }
+
+  /**
+   * Moves the clock on where the wire is silent: no packet that is still to come is older than `timeUs`. Without a
+   * clock there is nothing that could end.
+   */
+  passTime(timeUs: number): void {
+    if (this.firstTimeUs !== null && timeUs > this.clockUs) this.clockUs = timeUs;
   }
 
   /** Delivers what has ended by the clock, then every flow that goes on; marks those that are as they were at `sinceUs`. */
@@ -172,6 +191,23 @@ export class FlowMeter implements RarePackets {
     this.v4.drain(this.endUs);
     this.v6.drain(this.endUs);
     this.exporter.flush(false);
+  }
+
+  /** Makes room for many flows at once, so that one more costs the same however many there are. */
+  private evict(clockUs: number): void {
+    const { v4, v6 } = this;
+    v4.sweep(this.settledUs(clockUs, 4));
+    v6.sweep(this.settledUs(clockUs, 6));
+    const surplus = this.size - Math.ceil(this.maxFlows * EVICT_TO);
+    if (surplus <= 0) return;
+    const timers = new Float64Array(this.size);
+    for (let n = 0; n < v4.count; n++) timers[n] = v4.timer(n);
+    for (let n = 0; n < v6.count; n++) timers[v4.count + n] = v6.timer(n);
+    const quietSinceUs = timers.sort()[surplus - 1];
+    let left = surplus;
+    const goes = (timerUs: number) => timerUs <= quietSinceUs && left-- > 0;
+    v4.evict(goes);
+    v6.evict(goes);
   }
 
   /** A fragment that waited for its first one. */

@@ -63,6 +63,20 @@ export class ServiceMinutes {
     return rows;
   }
 
+  /** Packets and bytes of each service, whenever they came. */
+  totals(): { packets: Float64Array; bytes: Float64Array } {
+    const { services } = this;
+    const packets = new Float64Array(services);
+    const bytes = new Float64Array(services);
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      for (let service = 0; service < services; service++) {
+        packets[service] += this.packets[bucket * services + service];
+        bytes[service] += this.bytes[bucket * services + service];
+      }
+    }
+    return { packets, bytes };
+  }
+
   private select(timeUs: number): void {
     if (this.empty) {
       this.empty = false;

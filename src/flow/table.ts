@@ -10,6 +10,7 @@ import { holdsKey, setKey } from './key.ts';
 import { LastRows } from './last-rows.ts';
 import type { ServiceMinutes } from './minutes.ts';
 import { BIT, COLD_Q, HOT, KIND, PAD_WORDS, Records, TIMER } from './record.ts';
+import { forgetBefore, REMEMBER_US } from './remembered.ts';
 import { Slots } from './slots.ts';
 import { isEstablished, isOver } from './state.ts';
 import { isAnotherConnection, seeHandshake } from './tcp.ts';
@@ -23,9 +24,6 @@ export interface FlowTableOptions extends PortTables {
   readonly hashSeed: number;
 }
 
-/** How long the key of an expired established flow is remembered after its end, and how many are. */
-const REMEMBER_US = 7_200_000_000;
-const MAX_REMEMBERED = 65_536;
 const FIRST_LIMIT = 16_384;
 /** New flows until connections that are over are looked for again. */
 const STORE_EVERY = 8_192;
@@ -163,21 +161,23 @@ export class FlowTable {
 
   /** Stores and drops what has ended by the clock. */
   sweep(clockUs: number): void {
-    const forgetBeforeUs = this.forgetBefore(clockUs);
-    const { records } = this;
-    let kept = 0;
-    for (let n = 0; n < this.count; n++) {
-      if (this.idleFor(n, clockUs) > this.idleLimit(n)) {
-        const at = records.hotAt(n) + HOT.bits;
-        this.rows.write(n, END.idle);
-        if (this.timer(n) < forgetBeforeUs || !this.isRemembered(n)) continue;
-        records.hot[at] |= BIT.expired;
-      }
-      if (kept !== n) records.move(n, kept);
-      kept++;
-    }
-    this.count = kept;
-    this.reindex(false);
+    const forgetBeforeUs = forgetBefore(this, clockUs, this.options.tcpIdleUs);
+    this.drop((n) => {
+      if (this.idleFor(n, clockUs) <= this.idleLimit(n)) return false;
+      this.rows.write(n, END.idle);
+      if (this.timer(n) < forgetBeforeUs || !this.isRemembered(n)) return true;
+      this.records.hot[this.records.hotAt(n) + HOT.bits] |= BIT.expired;
+      return false;
+    });
+  }
+
+  /** Stores and drops the records that `goes` takes by their timers, though they have not ended. */
+  evict(goes: (timerUs: number) => boolean): void {
+    this.drop((n) => {
+      const evicted = goes(this.timer(n));
+      if (evicted) this.rows.write(n, END.evicted);
+      return evicted;
+    });
   }
 
   /** Writes every flow that goes on; those that no packet changed since the clock stood at `sinceUs` are marked. */
@@ -336,7 +336,8 @@ export class FlowTable {
     return this.records.hot[this.records.hotAt(n) + HOT.bits];
   }
 
-  private timer(n: number): number {
+  /** The clock at the last packet that moved the idle timer of record `n`. */
+  timer(n: number): number {
     return this.records.hotQ[(this.records.hotAt(n) >> 1) + TIMER];
   }
 
@@ -353,21 +354,9 @@ export class FlowTable {
   }
 
   /** Whether the record is an established TCP flow, which another may continue. */
-  private isRemembered(n: number): boolean {
+  isRemembered(n: number): boolean {
     const bits = this.records.wholeBits(n);
     return this.isTcp(n) && isEstablished(bits) && !isOver(bits);
-  }
-
-  /** Remembered keys whose timers are below this are dropped, by age or to stay within the bound. */
-  private forgetBefore(clockUs: number): number {
-    const timers: number[] = [];
-    const byAge = clockUs - this.options.tcpIdleUs - REMEMBER_US;
-    for (let n = 0; n < this.count; n++) {
-      const ended = this.idleFor(n, clockUs) > this.options.tcpIdleUs;
-      if (ended && this.timer(n) >= byAge && this.isRemembered(n)) timers.push(this.timer(n));
-    }
-    if (timers.length <= MAX_REMEMBERED) return byAge;
-    return Float64Array.from(timers).sort()[timers.length - MAX_REMEMBERED];
   }
 
   private makeRoom(clockUs: number): void {
@@ -376,6 +365,18 @@ export class FlowTable {
     this.limit *= 2;
     if (this.limit > this.records.capacity) this.records.grow(this.limit, this.count);
     this.reindex(true);
+  }
+
+  /** Closes the gaps that the records leave which `goes` takes. */
+  private drop(goes: (n: number) => boolean): void {
+    let kept = 0;
+    for (let n = 0; n < this.count; n++) {
+      if (goes(n)) continue;
+      if (kept !== n) this.records.move(n, kept);
+      kept++;
+    }
+    this.count = kept;
+    this.reindex(false);
   }
 
   private reindex(larger: boolean): void {

@@ -175,11 +175,23 @@ export class TestMeter {
     this.meter.addAll(packets, packets.length, ipVersion);
   }
 
+  /** A checkpoint on a silent wire, by the wall clock. */
+  pass(timeUs: number): void {
+    this.meter.passTime(timeUs);
+    this.meter.show(0);
+    this.checkpoint(false);
+  }
+
   /** Ends every flow; they come back in the order they began. */
   finish(): Flow[] {
     this.meter.finish();
+    this.checkpoint(true);
+    return [...this.flows.values()].sort((a, b) => a.flowId - b.flowId);
+  }
+
+  private checkpoint(final: boolean): void {
     void this.rows.checkpoint({
-      final: true,
+      final,
       totals: {
         packets: this.packets,
         bytes: this.bytes,
@@ -194,7 +206,6 @@ export class TestMeter {
       minutes: [],
       facts: {},
     });
-    return [...this.flows.values()].sort((a, b) => a.flowId - b.flowId);
   }
 }
 
