@@ -10,6 +10,7 @@ interface Reason {
 }
 
 const REASONS: readonly (readonly [prefix: string, reason: Reason])[] = [
+  ['XPORTS_GONE', { text: 'it is gone, or another file has its name' }],
   ['SQLITE_NOTADB', { text: 'it is not an xports database', hint: 'name another file with --db' }],
   ['SQLITE_FULL', { text: 'no space left on the device', hint: 'free some space and run again' }],
   ['SQLITE_READONLY', { text: 'it is read-only', hint: 'name a file that can be written with --db' }],

@@ -44,6 +44,15 @@ export class FlowWriter {
     );
   }
 
+  committed(): void {
+    this.kinds.written.committed();
+  }
+
+  rolledBack(): void {
+    this.kinds.written.rolledBack();
+    this.rows.at = 0;
+  }
+
   write(batch: EndedFlows): void {
     const rows = this.rows;
     const values = rows.values;

@@ -10,9 +10,11 @@ import { vlanText } from '../../decode/vlan.ts';
 import { W } from '../../flow/ended.ts';
 import { END_REASONS, FLOW_STATES, PAYLOAD_PROTOCOLS, START_BASES } from '../../flow/terms.ts';
 import { LABEL_BASES, SERVICE_IDS } from '../../service/catalog.ts';
+import { WrittenOnce } from './patience.ts';
 
 /** The kinds of flow of one run: everything but who, when and how much. */
 export class FlowKinds {
+  readonly written = new WrittenOnce();
   private readonly known = new TupleTable(256);
   private readonly insert: Statement;
 
@@ -36,7 +38,7 @@ export class FlowKinds {
       words[at + W.service] | (words[at + W.innerService] << 12) | (words[at + W.payloadProtocol] << 24);
     const before = this.known.size;
     const kind = this.known.intern(judged, named, words[at + W.vlans], words[at + W.encapsulation]);
-    if (kind === before) this.write(kind, words, at);
+    if (this.written.isDue(kind, kind === before)) this.write(kind, words, at);
     return kind;
   }
 
@@ -68,6 +70,7 @@ function encapsulationText(_word: number): string | null {
 
 /** The kinds of pair of one run: service, transport and verdict. */
 export class PairKinds {
+  readonly written = new WrittenOnce();
   private readonly known = new TupleTable(64);
   private readonly insert: Statement;
 
@@ -81,7 +84,7 @@ export class PairKinds {
   of(key: number): number {
     const before = this.known.size;
     const kind = this.known.intern(key, 0, 0, 0);
-    if (kind === before) {
+    if (this.written.isDue(kind, kind === before)) {
       const transport = transportName(protocolOfPair(key));
       this.insert.run(kind, SERVICE_IDS[serviceOfPair(key)], transport, VERDICTS[verdictOfPair(key)]);
     }

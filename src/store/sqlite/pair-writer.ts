@@ -29,6 +29,8 @@ export class PairWriter {
   /** What was written last of each pair, to tell whether it changed. */
   private lastPackets = new Float64Array(0);
   private lastBytes = new Float64Array(0);
+  /** The same as it was before this transaction: pair, packets and bytes in turn. */
+  private readonly undo: number[] = [];
 
   constructor(db: Database, runId: number, breathe: () => void) {
     this.kinds = new PairKinds(db, runId);
@@ -47,6 +49,26 @@ export class PairWriter {
   packets = 0;
   bytes = 0;
 
+  committed(): void {
+    this.kinds.written.committed();
+    this.undo.length = 0;
+  }
+
+  /** Takes back what the writer remembers of rows that are not in the database after all. */
+  rolledBack(): void {
+    this.kinds.written.rolledBack();
+    this.rows.at = 0;
+    const { undo, lastPackets, lastBytes } = this;
+    for (let at = undo.length - 3; at >= 0; at -= 3) {
+      const pair = undo[at];
+      this.packets += Math.max(undo[at + 1], 0) - Math.max(lastPackets[pair], 0);
+      this.bytes += Math.max(undo[at + 2], 0) - Math.max(lastBytes[pair], 0);
+      lastPackets[pair] = undo[at + 1];
+      lastBytes[pair] = undo[at + 2];
+    }
+    undo.length = 0;
+  }
+
   /** Writes those pairs from number `from` on that changed. */
   write({ count, keys, sums }: PairRows, from: number): void {
     this.remember(count);
@@ -60,6 +82,7 @@ export class PairWriter {
       if (lastPackets[i] === packets && lastBytes[i] === bytes) continue;
       this.packets += packets - Math.max(lastPackets[i], 0);
       this.bytes += bytes - Math.max(lastBytes[i], 0);
+      this.undo.push(i, lastPackets[i], lastBytes[i]);
       lastPackets[i] = packets;
       lastBytes[i] = bytes;
       if (sums[sum + PAIR.flows] === 0) {

@@ -9,11 +9,14 @@ import { databaseError } from './failure.ts';
 import { FlowWriter } from './flow-writer.ts';
 import { closeWritten, openForWriting } from './open.ts';
 import { PairWriter } from './pair-writer.ts';
+import { FileWatch, isPassing, type Patience } from './patience.ts';
 import { thisProcess } from './processes.ts';
 import { markInterrupted } from './runs.ts';
 import { RowWriter, ShortTransactions } from './writing.ts';
 
 const ADDRESSES_PER_STATEMENT = 100;
+/** Where what is locked is tried again anyway. */
+const PATIENT_BUSY_MS = 1_000;
 
 export class SqliteSink implements Sink {
   readonly runId: number;
@@ -25,18 +28,30 @@ export class SqliteSink implements Sink {
   private readonly pairWriter: PairWriter;
   private readonly checkpointWriter: CheckpointWriter;
   private addressesWritten = 0;
+  private addressesCommitted = 0;
+  private readonly patience: Patience | null;
+  private readonly file: FileWatch;
   private flowsWritten = 0;
   private finished = false;
   private failure: string | null = null;
   private closed = false;
 
-  /** Opens or creates the database and begins a run in it; runs whose process is gone are marked. */
-  constructor(path: string, start: RunStart) {
+  /**
+   * Opens or creates the database and begins a run in it; runs whose process is gone are marked. With `patience`, what
+   * cannot be written is tried again.
+   */
+  constructor(path: string, start: RunStart, patience: Patience | null = null) {
     this.path = path;
     this.db = openForWriting(path);
+    this.patience = patience;
+    this.file = new FileWatch(path);
     try {
       this.runId = this.beginRun(start);
-      this.transactions = new ShortTransactions(this.db);
+      if (patience !== null) this.db.pragma(`busy_timeout = ${PATIENT_BUSY_MS}`);
+      this.transactions = new ShortTransactions(this.db, {
+        committed: () => this.committed(),
+        rolledBack: () => this.rolledBack(),
+      });
       const keepAccount = () => this.checkpointWriter.stored(this.pairWriter.packets, this.pairWriter.bytes);
       const breathe = () => this.transactions.breathe(keepAccount);
       this.addresses = new RowWriter(
@@ -150,12 +165,43 @@ export class SqliteSink implements Sink {
       throw new XportsError('internal', EXIT.database, `the database ${this.path} is closed already`);
     }
     try {
-      this.transactions.run(rows);
+      if (this.patience === null) this.transactions.run(rows);
+      else this.writePatiently(rows, this.patience);
     } catch (error) {
       const failure = databaseError('write', this.path, error, this.kept());
       this.failure = failure.message;
       throw failure;
     }
+  }
+
+  private writePatiently(rows: () => void, patience: Patience): void {
+    let sinceMs: number | null = null;
+    for (;;) {
+      try {
+        this.file.check();
+        this.transactions.run(rows);
+        break;
+      } catch (error) {
+        if (this.failure !== null || !isPassing(error)) throw error;
+        if (sinceMs === null) patience.tell(databaseError('write', this.path, error).message);
+        sinceMs ??= performance.now();
+        if (!patience.wait(sinceMs)) throw error;
+      }
+    }
+    if (sinceMs !== null) patience.tell(null);
+  }
+
+  private committed(): void {
+    this.addressesCommitted = this.addressesWritten;
+    this.flowWriter.committed();
+    this.pairWriter.committed();
+  }
+
+  private rolledBack(): void {
+    this.addressesWritten = this.addressesCommitted;
+    this.addresses.at = 0;
+    this.flowWriter.rolledBack();
+    this.pairWriter.rolledBack();
   }
 
   private kept(): string {

@@ -5,27 +5,41 @@ import type { Database, Statement } from 'better-sqlite3';
 /** A transaction is ended at the first statement after this time, so that it stays well under a second. */
 const LONGEST_MS = 300;
 
+/** What is to be kept in step with the database. */
+export interface Steps {
+  /** All that was written so far is in the database. */
+  committed(): void;
+  /** What was written since then is not. */
+  rolledBack(): void;
+}
+
 /** Write transactions of bounded length. */
 export class ShortTransactions {
   private readonly begin: Statement;
   private readonly commit: Statement;
   private startedAt = 0;
   private readonly db: Database;
+  private readonly steps: Steps;
 
-  constructor(db: Database) {
+  constructor(db: Database, steps: Steps) {
     this.db = db;
+    this.steps = steps;
     this.begin = db.prepare('BEGIN IMMEDIATE');
     this.commit = db.prepare('COMMIT');
   }
 
-  /** Runs `write` in one or more transactions: it may call `breathe` wherever what is written is consistent. */
+  /**
+   * Runs `write` in one or more transactions: it may call `breathe` wherever what is written is consistent. Where it
+   * throws, the last transaction came to nothing, and `write` may be run again.
+   */
   run(write: () => void): void {
-    this.start();
     try {
+      this.start();
       write();
-      this.commit.run();
+      this.end();
     } catch (error) {
       if (this.db.inTransaction) this.db.exec('ROLLBACK');
+      this.steps.rolledBack();
       throw error;
     }
   }
@@ -34,8 +48,13 @@ export class ShortTransactions {
   breathe(beforeCommit: () => void): void {
     if (performance.now() - this.startedAt < LONGEST_MS) return;
     beforeCommit();
-    this.commit.run();
+    this.end();
     this.start();
+  }
+
+  private end(): void {
+    this.commit.run();
+    this.steps.committed();
   }
 
   private start(): void {
