@@ -72,7 +72,9 @@ export async function analyze(options: AnalyzeOptions, openRows: OpenRows): Prom
       path.checkpoint(sourceRows(merge, path.meter.firstTimeUs), dropsOf(merge), final);
     const pulse = new Pulse(
       rows,
-      () => checkpoint(false),
+      async () => {
+        await checkpoint(false);
+      },
       () => path.packets,
       stop,
     );

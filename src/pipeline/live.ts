@@ -1,114 +1,86 @@
-// One call of `xports live`: an interface through the path of a packet, into a run of the store, until it is stopped.
+// One call of `xports live`: an interface through the path of a packet, into a run of the store or one a day, until it
+// is stopped.
 
-import { randomUUID } from 'node:crypto';
 import { EXIT } from '../base/errors.ts';
-import { linkTypeName } from '../decode/link/index.ts';
 import { ServerSet } from '../policy/servers.ts';
 import type { ByteWindow } from '../source/bytes.ts';
 import { Capture } from '../source/capture.ts';
-import { chooseEngine, type EngineName, type LiveEvent, type LiveSource } from '../source/live/engine.ts';
+import { chooseEngine, type LiveEvent, type LiveSource } from '../source/live/engine.ts';
 import { mergingOffloads } from '../source/live/net-device.ts';
 import { accountToBe, dropPrivileges } from '../source/live/privileges.ts';
-import { CaptureWriter, type WriteOptions } from '../source/live/writer.ts';
+import { CaptureWriter } from '../source/live/writer.ts';
 import { PcapReader } from '../source/pcap.ts';
-import type { RunStart, SourceRow } from '../store/sink.ts';
+import {
+  type LiveResult,
+  type LiveRunOptions,
+  mergingWarning,
+  missesTags,
+  nextMidnightMs,
+  runStart,
+  type ServiceTotal,
+  tagWarning,
+  timeText,
+} from './live-options.ts';
+import { LiveRun, withKept } from './live-run.ts';
 import { OpenSource } from './merge.ts';
-import { type Drops, PacketPath } from './path.ts';
-import type { FlowsKept } from './row-path.ts';
+import type { Drops } from './path.ts';
 import type { OpenRows, RunRows } from './run-rows.ts';
 
-export interface LiveRunOptions {
-  readonly device: string;
-  readonly engine: EngineName | null;
-  readonly filter: string | null;
-  readonly snaplen: number;
-  readonly bufferMiB: number | null;
-  readonly promiscuous: boolean;
-  readonly durationS: number | null;
-  readonly count: number | null;
-  /** Whom to become once the device is open; null for whoever called. */
-  readonly user: string | null;
-  readonly write: WriteOptions | null;
-  readonly checkpointS: number;
-  readonly db: string;
-  readonly profile: 'allow-list';
-  readonly servers: string | null;
-  readonly rpcRange: readonly [number, number] | null;
-  readonly flows: FlowsKept;
-  readonly tcpTimeoutS: number;
-  readonly otherTimeoutS: number;
-  /** 0 for none. */
-  readonly activeTimeoutS: number;
-  readonly retainDays: number | null;
-  readonly sensor: string;
-  readonly version: string;
-  /** Sentences for standard error, as they come up. */
-  readonly say: (sentence: string) => void;
-  readonly onProgress: (progress: LiveProgress) => void;
-  /** Stops the device; what it holds is still read and stored. */
-  readonly signal: AbortSignal;
-}
-
-/** Totals so far. Drops are null where the engine cannot know them. */
-export interface LiveProgress extends Drops {
-  readonly packets: number;
-  readonly bytes: number;
-  readonly flows: number;
-}
-
-export interface LiveResult {
-  readonly runId: number;
-  readonly exitCode: number;
-}
-
 const FILE_HEADER_BYTES = 24;
+/** The wire is silent when nothing came for so long. */
 const PROGRESS_MS = 1_000;
+const NO_DROPS: Drops = { kernelDropped: 0, interfaceDropped: 0 };
 
 /**
- * Captures into a run until `signal`, the duration or the count ends it. Throws XportsError where the capture cannot
- * start (exit code 5), an option makes no sense (2) or the database cannot be written (6).
+ * Captures until `signal`, the duration or the count ends it. Throws XportsError where the capture cannot start (exit
+ * code 5), an option makes no sense (2) or the database cannot be written (6).
  */
 export async function live(options: LiveRunOptions, openRows: OpenRows): Promise<LiveResult> {
   // What makes no sense is said before anything is opened.
   if (options.servers !== null) ServerSet.parse(options.servers);
   const account = accountToBe(options.user);
-  const run = new LiveRun(options);
+  const capture = new LiveCapture(options, openRows);
   try {
-    run.open();
+    capture.open();
     if (account !== null) dropPrivileges(account);
     else if (process.geteuid?.() === 0) {
       options.say('running as root, with no user to become: name one with --user');
     }
-    await run.keepPackets();
-    const { db, servers, rpcRange, flows } = options;
-    const start = runStart(options, run.source.engine);
-    const rows = await openRows({ db, start, servers, rpcRange, flows });
-    try {
-      const path = new PacketPath(options, rows);
-      await run.readAll(path, rows);
-      return { runId: rows.runId, exitCode: await run.finish(path, rows) };
-    } finally {
-      await rows.close();
-    }
+    await capture.begin();
+    await capture.readAll();
+    return await capture.finish();
+  } catch (error) {
+    throw withKept(error, options.write?.path ?? null);
   } finally {
-    await run.close();
+    await capture.close();
   }
 }
 
-/** The device, what is made of its packets on the way, and what there is to say of it. */
-class LiveRun {
-  source!: LiveSource;
+/** The device, the run that its packets go to, and what there is to say of both. */
+class LiveCapture {
+  private source!: LiveSource;
   private readonly options: LiveRunOptions;
+  private readonly openRows: OpenRows;
   private readonly stop = new AbortController();
   private readonly onAbort = () => this.stop.abort();
   private timer: NodeJS.Timeout | undefined;
   private writer: CaptureWriter | null = null;
-  private capture: OpenSource | null = null;
-  /** What the run's row says of it. */
-  private readonly remarks: string[] = [];
+  private capture: Capture | null = null;
+  private run: LiveRun | null = null;
+  /** Every run that was begun and is not closed. */
+  private readonly runs = new Set<LiveRun>();
+  /** Runs of days that are over, while they are stored. */
+  private readonly ending: Promise<boolean>[] = [];
+  private isWell = true;
+  private failure: { readonly error: unknown } | null = null;
+  private nextRows: Promise<void> | null = null;
+  private rotateAtMs = Infinity;
+  /** Totals of the runs before this one. */
+  private readonly past = { packets: 0, bytes: 0, evicted: 0, services: new Map<string, ServiceTotal>() };
 
-  constructor(options: LiveRunOptions) {
+  constructor(options: LiveRunOptions, openRows: OpenRows) {
     this.options = options;
+    this.openRows = openRows;
   }
 
   open(): void {
@@ -131,65 +103,172 @@ class LiveRun {
     if (options.signal.aborted) this.stop.abort();
   }
 
-  async keepPackets(): Promise<void> {
-    if (this.options.write !== null) this.writer = await CaptureWriter.create(this.options.write);
+  /** Begins the first run, and waits for the device's first bytes, which are the header that the engine makes. */
+  async begin(): Promise<void> {
+    const { options } = this;
+    if (options.write !== null) this.writer = await CaptureWriter.create(options.write);
+    const bytes = this.writer?.over(this.source) ?? this.source;
+    this.capture = await Capture.open(options.device, bytes, readPcap);
+    this.use(await this.rowsOfNewRun(), NO_DROPS);
+    if (options.durationS !== null) this.timer = setTimeout(this.onAbort, options.durationS * 1000);
+    if (options.rotateDaily) this.rotateAtMs = nextMidnightMs();
   }
 
   /** Reads until the device is stopped, with a checkpoint now and then whether or not packets come. */
-  async readAll(path: PacketPath, rows: RunRows): Promise<void> {
-    const { device, durationS, checkpointS, onProgress } = this.options;
-    const bytes = this.writer?.over(this.source) ?? this.source;
-    const capture = await Capture.open(device, bytes, readPcap);
-    const source = new OpenSource(capture);
-    this.capture = source;
-    if (durationS !== null) this.timer = setTimeout(this.onAbort, durationS * 1000);
-    let checkpointMs = performance.now();
-    let progressMs = 0;
+  async readAll(): Promise<void> {
+    const capture = this.capture!;
+    const checkpointMs = this.options.checkpointS * 1000;
+    let checkpointAtMs = performance.now();
+    let progressAtMs = 0;
     let advancing: Promise<void> | null = null;
     for (;;) {
+      const run = this.current;
+      const { source, path } = run;
+      let silent = false;
       if (advancing === null && source.refill()) path.run(source, Infinity);
       else if (advancing === null && capture.done) return;
       else {
         advancing ??= capture.advance();
-        if (await finishedWithin(advancing, PROGRESS_MS)) advancing = null;
+        silent = !(await finishedWithin(advancing, PROGRESS_MS));
+        if (!silent) advancing = null;
+        // Everything that was read is counted, so nothing older than this is still to come.
+        else path.meter.passTime(this.source.deliveredUs);
       }
-      const now = performance.now();
-      if (now - progressMs > PROGRESS_MS) {
-        progressMs = now;
-        onProgress({ packets: path.packets, bytes: path.bytes, flows: path.meter.size, ...this.drops() });
+      this.rethrow();
+      const nowMs = performance.now();
+      if (nowMs - progressAtMs >= PROGRESS_MS) {
+        progressAtMs = nowMs;
+        this.progress(silent);
+        run.watchRows();
       }
-      await rows.room();
-      if (now - checkpointMs < checkpointS * 1000) continue;
-      await path.checkpoint([this.row(source)], this.drops(), false);
-      checkpointMs = performance.now();
+      if (nowMs - checkpointAtMs >= checkpointMs) {
+        checkpointAtMs = nowMs;
+        run.checkpoint(this.drops());
+      }
+      if (Date.now() >= this.rotateAtMs) this.rotate();
     }
   }
 
-  /** Stores the rest and answers the exit code. */
-  async finish(path: PacketPath, rows: RunRows): Promise<number> {
-    const source = this.capture!;
-    await path.checkpoint([this.row(source)], this.drops(), true);
+  /** Stores the rest. */
+  async finish(): Promise<LiveResult> {
+    await this.nextRows;
+    const run = this.current;
+    const failures: string[] = [];
     const { engineDropped } = this.source.stats();
-    if (engineDropped > 0) this.remark(`the engine had no room for ${engineDropped} packets`);
-    if (this.writer !== null && this.writer.failure !== null) this.remark(this.writer.failure);
-    const { damage } = source.capture;
-    if (damage !== null)
-      this.remark(`${this.options.device}: ${damage.reason}. Everything before it is stored.`);
-    const bad = damage !== null || (this.writer?.failure ?? null) !== null;
-    await rows.finish(
-      bad ? 'damaged' : 'complete',
-      this.remarks.length === 0 ? null : this.remarks.join('\n'),
-    );
-    return bad ? EXIT.damaged : EXIT.done;
+    if (engineDropped > 0) run.remark(`the engine had no room for ${engineDropped} packets`);
+    if (this.writer !== null && this.writer.failure !== null) failures.push(this.writer.failure);
+    const last = run.finish(this.drops(), failures);
+    this.ending.push(last);
+    const { damage } = this.capture!;
+    for (const ended of await Promise.all(this.ending)) this.isWell &&= ended;
+    this.progress(true);
+    const isWell = this.isWell && damage === null;
+    return { runId: run.runId, exitCode: isWell ? EXIT.done : EXIT.damaged };
   }
 
   async close(): Promise<void> {
     clearTimeout(this.timer);
     this.options.signal.removeEventListener('abort', this.onAbort);
     this.stop.abort();
-    await this.capture?.capture.close();
+    await this.capture?.close();
     await this.source?.close();
     await this.writer?.close();
+    await this.nextRows?.catch(() => {});
+    for (const run of this.runs) await run.close();
+  }
+
+  private async rowsOfNewRun(): Promise<RunRows> {
+    const { options } = this;
+    const { db, servers, rpcRange, flows, patienceS, retainDays } = options;
+    const start = runStart(options, this.source.engine);
+    return await this.openRows({ db, start, servers, rpcRange, flows, patienceS, retainDays, news: true });
+  }
+
+  private use(rows: RunRows, drops: Drops): void {
+    const run = new LiveRun(this.options, rows, new OpenSource(this.capture!), drops);
+    this.runs.add(run);
+    this.run = run;
+  }
+
+  /** Begins a new run for the packets from now on, once its rows can be taken; the old one is stored meanwhile. */
+  private rotate(): void {
+    this.rotateAtMs = Infinity;
+    this.nextRows = this.rowsOfNewRun().then(
+      (rows) => {
+        const old = this.current;
+        const { past } = this;
+        past.packets += old.path.packets;
+        past.bytes += old.path.bytes;
+        past.evicted += old.path.meter.evicted;
+        past.services = new Map(this.services().map((total) => [total.service, total]));
+        const drops = this.drops();
+        const ended = old.finish(drops, []);
+        this.use(rows, drops);
+        this.options.say(`run ${old.runId} ends here; run ${rows.runId} begins`);
+        this.ending.push(ended);
+        this.rotateAtMs = nextMidnightMs();
+        ended
+          .then(async (isWell) => {
+            this.isWell &&= isWell;
+            this.ending.splice(this.ending.indexOf(ended), 1);
+            this.runs.delete(old);
+            await old.close();
+          })
+          .catch((error: unknown) => this.fail(error));
+      },
+      (error: unknown) => this.fail(error),
+    );
+  }
+
+  private services(): ServiceTotal[] {
+    const sum = new Map(this.past.services);
+    for (const { service, packets, bytes } of this.current.services()) {
+      const before = sum.get(service);
+      sum.set(service, {
+        service,
+        packets: packets + (before?.packets ?? 0),
+        bytes: bytes + (before?.bytes ?? 0),
+      });
+    }
+    return [...sum.values()];
+  }
+
+  private progress(silent: boolean): void {
+    const { past } = this;
+    const run = this.current;
+    const { path } = run;
+    const { deliveredUs } = this.source;
+    const { engineDropped } = this.source.stats();
+    this.options.onProgress({
+      runId: run.runId,
+      packets: past.packets + path.packets,
+      bytes: past.bytes + path.bytes,
+      flows: path.meter.size,
+      evicted: past.evicted + path.meter.evicted,
+      services: this.services(),
+      lagS:
+        silent || path.packets === 0
+          ? 0
+          : Math.max(0, Date.now() / 1000 - Math.max(path.meter.clockUs, deliveredUs) / 1e6),
+      engineDropped,
+      waitingBytes: run.waitingBytes,
+      checkpointAgeS: run.checkpointAgeS,
+      ...this.drops(),
+    });
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= { error };
+  }
+
+  private rethrow(): void {
+    if (this.failure !== null) throw this.failure.error;
+    this.current.rethrow();
+  }
+
+  private get current(): LiveRun {
+    if (this.run === null) throw new Error('no run was begun');
+    return this.run;
   }
 
   private drops(): Drops {
@@ -197,38 +276,17 @@ class LiveRun {
     return { kernelDropped, interfaceDropped };
   }
 
-  private row(source: OpenSource): SourceRow {
-    const { capture } = source;
-    const empty = source.packets === 0;
-    return {
-      path: capture.path,
-      format: capture.reader.format,
-      linkTypes: capture.reader.linkTypes.map(linkTypeName).join(','),
-      snaplen: capture.reader.snaplen,
-      packets: source.packets,
-      bytes: source.bytes,
-      firstPacketUs: empty ? null : source.firstPacketUs,
-      lastPacketUs: empty ? null : source.lastPacketUs,
-      damageOffset: capture.damage?.offset ?? null,
-      damage: capture.damage?.reason ?? null,
-    };
-  }
-
   private tell(event: LiveEvent): void {
     const { device } = this.options;
     if (event.kind === 'down') {
       this.options.say(`${device}: ${event.reason} at ${timeText(event.atUs)}; waiting for it`);
     } else {
-      this.remark(
+      const remark = (sentence: string) => this.run?.remark(sentence) ?? this.options.say(sentence);
+      remark(
         `${device} was not there from ${timeText(event.fromUs)} to ${timeText(event.toUs)} (${event.reason}); ` +
           'what passed meanwhile is not in the counts',
       );
     }
-  }
-
-  private remark(sentence: string): void {
-    this.remarks.push(sentence);
-    this.options.say(sentence);
   }
 }
 
@@ -249,55 +307,4 @@ async function finishedWithin(work: Promise<void>, milliseconds: number): Promis
   } finally {
     clearTimeout(timer);
   }
-}
-
-function runStart(options: LiveRunOptions, engine: EngineName): RunStart {
-  const { device, filter, snaplen, bufferMiB, promiscuous, durationS, count, checkpointS } = options;
-  const { servers, rpcRange, flows, tcpTimeoutS, otherTimeoutS, activeTimeoutS, retainDays } = options;
-  return {
-    runUid: randomUUID(),
-    sensor: options.sensor,
-    source: device,
-    sourceKind: 'interface',
-    profile: options.profile,
-    options: JSON.stringify({
-      engine,
-      filter,
-      snaplen,
-      bufferMiB,
-      promiscuous,
-      durationS,
-      count,
-      write: options.write?.path ?? null,
-      checkpointS,
-      servers,
-      rpcRange: rpcRange?.join('-') ?? null,
-      flows,
-      tcpTimeoutS,
-      udpTimeoutS: otherTimeoutS,
-      activeTimeoutS,
-      retainDays,
-    }),
-    version: options.version,
-    startedAtUs: Date.now() * 1000,
-  };
-}
-
-function timeText(timeUs: number): string {
-  return new Date(timeUs / 1000).toISOString();
-}
-
-function mergingWarning(device: string, offloads: readonly string[]): string {
-  const names = offloads.map((name) => name.toUpperCase()).join(' and ');
-  const off = offloads.map((name) => `${name} off`).join(' ');
-  return `${device} merges packets before they are seen (${names}), so fewer and longer ones are counted: sudo ethtool -K ${device} ${off}`;
-}
-
-/** A filter that looks into IP and never behind a VLAN tag. */
-function missesTags(filter: string): boolean {
-  return filter.trim() !== '' && !/\bvlan\b/.test(filter);
-}
-
-function tagWarning(filter: string): string {
-  return `--filter ${JSON.stringify(filter)} may miss frames with a VLAN tag; to have them too: --filter ${JSON.stringify(`(${filter}) or (vlan and (${filter}))`)}`;
 }

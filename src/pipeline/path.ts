@@ -12,6 +12,7 @@ import {
 } from '../service/catalog.ts';
 import type { SourceRow } from '../store/sink.ts';
 import type { OpenSource } from './merge.ts';
+import type { News } from './news.ts';
 import type { RowTarget } from './row-path.ts';
 import { SkippedTally } from './skipped.ts';
 
@@ -24,6 +25,8 @@ export interface PathOptions {
   readonly otherTimeoutS: number;
   /** 0 for none. */
   readonly activeTimeoutS: number;
+  /** Flows kept in memory at most; without it as many as there are. */
+  readonly maxFlows?: number;
 }
 
 /** Losses that the sources tell of; null where none does. */
@@ -64,6 +67,7 @@ export class PacketPath {
       SERVICE_IDS.length,
       (batch, open) => rows.flows(batch, open),
     );
+    this.meter.maxFlows = options.maxFlows ?? Infinity;
   }
 
   /** Takes the source's records at hand, as far as they are not later than `limitUs`. */
@@ -127,15 +131,15 @@ export class PacketPath {
 
   /**
    * Hands over all that is settled so far: flows that ended, those that go on, and what was skipped. The \`final\`
-   * time every flow ends.
+   * time every flow ends. Packets may come meanwhile: what is handed over is as it was when this was called.
    */
-  async checkpoint(sources: readonly SourceRow[], drops: Drops, final: boolean): Promise<void> {
+  async checkpoint(sources: readonly SourceRow[], drops: Drops, final: boolean): Promise<News | null> {
     const { meter, skipped } = this;
     if (final) meter.finish();
     else meter.show(this.shownUs);
     this.shownUs = meter.endUs;
     const { waiting } = meter;
-    await this.rows.checkpoint({
+    return await this.rows.checkpoint({
       final,
       totals: {
         packets: this.packets - waiting.packets,
@@ -151,6 +155,7 @@ export class PacketPath {
       facts: {
         sampled_packets: meter.duplicates.sampled,
         duplicate_packets: meter.duplicates.duplicates,
+        evicted_flows: meter.evicted,
       },
     });
   }

@@ -14,6 +14,7 @@ import { MidStreamRows } from '../flow/mid-stream.ts';
 import type { Bucket } from '../flow/minutes.ts';
 import { TCP_SERVICES } from '../service/catalog.ts';
 import type { PairRows, RunTotals, Sink, SkippedRow, SourceRow } from '../store/sink.ts';
+import { FindingNews, type News } from './news.ts';
 
 const PAIRS_AT_ONCE = 8_192;
 
@@ -21,6 +22,8 @@ export type FlowsKept = 'all' | 'unexpected' | 'none';
 
 export interface RowPathOptions extends JudgeOptions {
   readonly flows: FlowsKept;
+  /** The run's number where checkpoints are to answer which findings are new. */
+  readonly newsOfRun?: number | null;
 }
 
 /** What the packets' side knows at a checkpoint: plain data, which can be posted to a thread. */
@@ -40,8 +43,8 @@ export interface PacketSide {
 export interface RowTarget {
   /** Rows of flows that ended, or, between two checkpoints' other rows, of all that go on. The batch stays the caller's. */
   flows(batch: EndedFlows, open: boolean): void;
-  /** Stores all that is known. Rows of flows that go on count until then. */
-  checkpoint(side: PacketSide): Promise<void>;
+  /** Stores all that is known, and answers what is new where that is wanted. Rows of flows that go on count until then. */
+  checkpoint(side: PacketSide): Promise<News | null>;
 }
 
 /** One run's rows. */
@@ -57,11 +60,14 @@ export class RowPath implements RowTarget {
   /** Flows that go on are in the sums. */
   private opened = false;
   private pairsStored = 0;
+  private readonly news: FindingNews | null;
 
   constructor(options: RowPathOptions, sink: Sink) {
     this.options = options;
     this.sink = sink;
     this.judge = new Judge(options, this.addresses);
+    const run = options.newsOfRun ?? null;
+    this.news = run === null ? null : new FindingNews(run, this.addresses);
   }
 
   flows(batch: EndedFlows, open: boolean): void {
@@ -79,7 +85,7 @@ export class RowPath implements RowTarget {
     }
   }
 
-  async checkpoint(side: PacketSide): Promise<void> {
+  async checkpoint(side: PacketSide): Promise<News | null> {
     if (side.final) {
       this.midStream.release((rows) => this.count(rows, isAny));
     } else {
@@ -88,7 +94,7 @@ export class RowPath implements RowTarget {
     }
     this.assertClosed(side);
     const { pairs, facts } = this.tally;
-    const rpcKnown = this.options.rpcRange !== null;
+    const found = findFindings(this.tally, this.addresses, this.options.rpcRange !== null);
     this.sink.checkpoint(
       {
         totals: side.totals,
@@ -96,7 +102,7 @@ export class RowPath implements RowTarget {
         skipped: side.skipped,
         pairs: pairRows(pairs),
         minutes: side.minutes,
-        ...findFindings(this.tally, this.addresses, rpcKnown),
+        ...found,
         facts: {
           flows: facts.flows,
           tcp_flows: facts.tcpFlows,
@@ -113,6 +119,7 @@ export class RowPath implements RowTarget {
     );
     if (this.opened) this.tally.restore();
     this.opened = false;
+    return this.news?.of(found, side.final) ?? null;
   }
 
   /** Numbers the row's addresses, and learns from it who serves. Returns its bits. */

@@ -4,10 +4,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { EXIT, XportsError } from '../base/errors.ts';
 import { adoptVlanStacks } from '../decode/vlan.ts';
 import { EndedFlows } from '../flow/ended.ts';
+import type { News } from './news.ts';
 import { LocalRows } from './run-rows.ts';
-import type { FromThread, ThreadData, ToThread } from './thread-rows.ts';
+import { type FromThread, SHARED, type ThreadData, type ToThread } from './thread-rows.ts';
 
-const { settings, done } = workerData as ThreadData;
+/** Between two tries of a database that cannot be written. */
+const RETRY_MS = 250;
+
+const { settings, shared } = workerData as ThreadData;
 const port = parentPort;
 if (port === null) throw new Error('this file is the body of a thread');
 
@@ -20,13 +24,26 @@ function say(message: FromThread): void {
   port?.postMessage(message);
 }
 
+function isGivenUp(): boolean {
+  return Atomics.load(shared, SHARED.givenUp) !== 0;
+}
+
 async function open(): Promise<void> {
-  rows = await LocalRows.open(settings);
+  rows = await LocalRows.open(settings, {
+    tell: (reason) => say({ kind: 'trouble', reason }),
+    wait: (sinceMs) => {
+      if (isGivenUp() || performance.now() - sinceMs > (settings.patienceS ?? 0) * 1000) return false;
+      Atomics.wait(shared, SHARED.givenUp, 0, RETRY_MS);
+      return true;
+    },
+  });
   say({ kind: 'opened', runId: rows.runId });
 }
 
 async function obey(message: ToThread): Promise<void> {
   if (rows === null) return;
+  if (isGivenUp() && message.kind !== 'close') throw tooSlow(rows.runId);
+  let news: News | null = null;
   switch (message.kind) {
     case 'flows':
       rows.flows(EndedFlows.over(message.words), message.open);
@@ -38,7 +55,7 @@ async function obey(message: ToThread): Promise<void> {
       rows.heartbeat();
       return;
     case 'checkpoint':
-      await rows.checkpoint(message.side);
+      news = await rows.checkpoint(message.side);
       break;
     case 'finish':
       await rows.finish(message.status, message.message);
@@ -47,7 +64,17 @@ async function obey(message: ToThread): Promise<void> {
       await rows.close();
       return;
   }
-  say({ kind: 'done', call: message.call });
+  say({ kind: 'done', call: message.call, news });
+}
+
+/** The memory for rows that wait is used up, and the database is written yet. */
+function tooSlow(runId: number): XportsError {
+  return new XportsError(
+    'database',
+    EXIT.database,
+    `the database ${settings.db} takes rows more slowly than they come; run ${runId} keeps what was stored before`,
+    'store fewer with --flows unexpected or --filter, or put the database on a faster disk',
+  );
 }
 
 /** After a failure nothing more is stored, but what comes is still taken, so that nobody waits in vain. */
@@ -74,8 +101,8 @@ port.on('message', (message: ToThread) => {
     if (!failed || message.kind === 'close') await take(() => obey(message));
     if (message.kind === 'close') port?.close();
     if (message.kind !== 'flows') return;
-    Atomics.add(done, 0, 1);
-    Atomics.notify(done, 0);
+    Atomics.add(shared, SHARED.batchesDone, 1);
+    Atomics.notify(shared, SHARED.batchesDone);
   });
 });
 last = last.then(() => take(open));

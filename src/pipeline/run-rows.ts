@@ -2,6 +2,8 @@
 
 import { ServerSet } from '../policy/servers.ts';
 import type { RunStart, Sink } from '../store/sink.ts';
+import type { Patience } from '../store/sqlite/patience.ts';
+import { deleteOldFlows } from '../store/sqlite/runs.ts';
 import { SqliteSink } from '../store/sqlite/sink.ts';
 import { type FlowsKept, RowPath, type RowTarget } from './row-path.ts';
 
@@ -13,6 +15,12 @@ export interface RowSettings {
   readonly servers: string | null;
   readonly rpcRange: readonly [number, number] | null;
   readonly flows: FlowsKept;
+  /** Checkpoints are to answer which findings are new. */
+  readonly news?: boolean;
+  /** How long a database that cannot be written is tried again, in seconds; rows wait meanwhile. */
+  readonly patienceS?: number;
+  /** Days after which flows of earlier runs are deleted at this one's end; null for never. */
+  readonly retainDays?: number | null;
 }
 
 export type RunStatus = 'complete' | 'damaged' | 'interrupted';
@@ -20,6 +28,12 @@ export type RunStatus = 'complete' | 'damaged' | 'interrupted';
 /** A run that is being stored. */
 export interface RunRows extends RowTarget {
   readonly runId: number;
+  /** Told why rows have to wait, and null when they do no longer. */
+  onTrouble: (reason: string | null) => void;
+  /** Memory that rows take which wait to be stored, at most. */
+  readonly waitingBytes: number;
+  /** No more waiting for the database: calls that wait for it fail. */
+  giveUp(): void;
   /** Resolves when no more rows are on their way than fit. */
   room(): Promise<void>;
   /** Shows that the run is alive; cheap enough for every few seconds. */
@@ -34,22 +48,30 @@ export type OpenRows = (settings: RowSettings) => Promise<RunRows>;
 /** Stores a run from the calling thread. */
 export class LocalRows extends RowPath implements RunRows {
   readonly runId: number;
+  onTrouble: (reason: string | null) => void = () => {};
+  readonly waitingBytes = 0;
   private readonly store: Sink;
+  private readonly settings: Pick<RowSettings, 'db' | 'retainDays'>;
 
   constructor(
-    settings: Pick<RowSettings, 'servers' | 'rpcRange' | 'flows'>,
+    settings: Pick<RowSettings, 'db' | 'servers' | 'rpcRange' | 'flows' | 'news' | 'retainDays'>,
     store: Sink & { readonly runId: number },
   ) {
     const servers = settings.servers === null ? null : ServerSet.parse(settings.servers);
-    super({ servers, rpcRange: settings.rpcRange, flows: settings.flows }, store);
+    const { rpcRange, flows, news } = settings;
+    super({ servers, rpcRange, flows, newsOfRun: news ? store.runId : null }, store);
+    this.settings = settings;
     this.store = store;
     this.runId = store.runId;
   }
 
   /** Begins a run. Throws XportsError where the database cannot be written (exit code 6). */
-  static async open(settings: RowSettings): Promise<LocalRows> {
-    return new LocalRows(settings, new SqliteSink(settings.db, settings.start));
+  static async open(settings: RowSettings, patience: Patience | null = null): Promise<LocalRows> {
+    const isPatient = settings.patienceS !== undefined;
+    return new LocalRows(settings, new SqliteSink(settings.db, settings.start, isPatient ? patience : null));
   }
+
+  giveUp(): void {}
 
   async room(): Promise<void> {}
 
@@ -59,6 +81,8 @@ export class LocalRows extends RowPath implements RunRows {
 
   async finish(status: RunStatus, message: string | null): Promise<void> {
     this.store.finish(status, message);
+    const { db, retainDays } = this.settings;
+    if (typeof retainDays === 'number') deleteOldFlows(db, retainDays);
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { type ErrorCode, XportsError } from '../base/errors.ts';
 import { vlanStacks } from '../decode/vlan.ts';
 import { type EndedFlows, ROW_WORDS } from '../flow/ended.ts';
+import type { News } from './news.ts';
 import type { PacketSide } from './row-path.ts';
 import type { RowSettings, RunRows, RunStatus } from './run-rows.ts';
 
@@ -14,6 +15,11 @@ const MOST_ON_THEIR_WAY = 64;
 /** A database that stalls holds the packets up only so long at once; then their own loop has to wait. */
 const LONGEST_WAIT_MS = 1_000;
 const SHORT_MS = 2;
+/** What a batch takes at most, while it waits. */
+const BATCH_BYTES = 112 << 10;
+
+/** Words of memory that both threads see. */
+export const SHARED = { batchesDone: 0, givenUp: 1 } as const;
 
 export type ToThread =
   | { readonly kind: 'flows'; readonly words: Int32Array<ArrayBuffer>; readonly open: boolean }
@@ -37,25 +43,30 @@ export interface ThreadError {
 
 export type FromThread =
   | { readonly kind: 'opened'; readonly runId: number }
-  | { readonly kind: 'done'; readonly call: number }
+  | { readonly kind: 'done'; readonly call: number; readonly news: News | null }
+  /** Why rows have to wait; null when they do no longer. */
+  | { readonly kind: 'trouble'; readonly reason: string | null }
   | { readonly kind: 'failed'; readonly error: ThreadError };
 
 export interface ThreadData {
   readonly settings: RowSettings;
-  /** One word: how many batches are done with. */
-  readonly done: Int32Array;
+  /** By the words of SHARED. */
+  readonly shared: Int32Array;
 }
 
 interface Call {
-  readonly resolve: () => void;
+  readonly resolve: (news: News | null) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** Stores a run from another thread. */
 export class ThreadRows implements RunRows {
   runId = 0;
+  onTrouble: (reason: string | null) => void = () => {};
   private readonly worker: Worker;
-  private readonly done = new Int32Array(new SharedArrayBuffer(4));
+  private readonly shared = new Int32Array(new SharedArrayBuffer(8));
+  /** Rows wait in memory rather than hold the packets up. */
+  private readonly isPatient: boolean;
   private sent = 0;
   private stacksSent = 0;
   private nextCall = 1;
@@ -65,7 +76,8 @@ export class ThreadRows implements RunRows {
   private readonly ended: Promise<void>;
 
   private constructor(settings: RowSettings) {
-    const workerData: ThreadData = { settings, done: this.done };
+    this.isPatient = settings.patienceS !== undefined;
+    const workerData: ThreadData = { settings, shared: this.shared };
     this.worker = new Worker(new URL('./row-thread.js', import.meta.url), { workerData });
     this.worker.on('message', (message: FromThread) => this.hear(message));
     this.worker.on('error', (error) => this.fail(error));
@@ -95,15 +107,25 @@ export class ThreadRows implements RunRows {
     const words = batch.words.slice(0, batch.count * ROW_WORDS);
     this.post({ kind: 'flows', words, open }, [words.buffer]);
     this.sent++;
-    this.waitAWhile();
+    if (!this.isPatient) this.waitAWhile();
   }
 
   async room(): Promise<void> {
-    while (this.onTheirWay > MOST_ON_THEIR_WAY && this.failure === null) await sleep(SHORT_MS);
+    while (!this.isPatient && this.onTheirWay > MOST_ON_THEIR_WAY && this.failure === null)
+      await sleep(SHORT_MS);
     if (this.failure !== null) throw this.failure;
   }
 
-  checkpoint(side: PacketSide): Promise<void> {
+  get waitingBytes(): number {
+    return this.onTheirWay * BATCH_BYTES;
+  }
+
+  giveUp(): void {
+    Atomics.store(this.shared, SHARED.givenUp, 1);
+    Atomics.notify(this.shared, SHARED.givenUp);
+  }
+
+  checkpoint(side: PacketSide): Promise<News | null> {
     const call = this.nextCall++;
     this.post({ kind: 'checkpoint', call, side });
     return this.answerTo(call);
@@ -113,10 +135,10 @@ export class ThreadRows implements RunRows {
     this.post({ kind: 'heartbeat' });
   }
 
-  finish(status: RunStatus, message: string | null): Promise<void> {
+  async finish(status: RunStatus, message: string | null): Promise<void> {
     const call = this.nextCall++;
     this.post({ kind: 'finish', call, status, message });
-    return this.answerTo(call);
+    await this.answerTo(call);
   }
 
   async close(): Promise<void> {
@@ -128,14 +150,15 @@ export class ThreadRows implements RunRows {
   }
 
   private get onTheirWay(): number {
-    return (this.sent - Atomics.load(this.done, 0)) | 0;
+    return (this.sent - Atomics.load(this.shared, SHARED.batchesDone)) | 0;
   }
 
   /** Holds the packets up while too many rows are on their way. */
   private waitAWhile(): void {
     const begun = performance.now();
     while (this.onTheirWay > MOST_ON_THEIR_WAY && performance.now() - begun < LONGEST_WAIT_MS) {
-      Atomics.wait(this.done, 0, Atomics.load(this.done, 0), SHORT_MS);
+      const done = Atomics.load(this.shared, SHARED.batchesDone);
+      Atomics.wait(this.shared, SHARED.batchesDone, done, SHORT_MS);
     }
   }
 
@@ -150,7 +173,7 @@ export class ThreadRows implements RunRows {
     this.worker.postMessage(message, transfer);
   }
 
-  private answerTo(call: number): Promise<void> {
+  private answerTo(call: number): Promise<News | null> {
     if (this.failure !== null) return Promise.reject(this.failure);
     return new Promise((resolve, reject) => this.calls.set(call, { resolve, reject }));
   }
@@ -159,10 +182,13 @@ export class ThreadRows implements RunRows {
     switch (message.kind) {
       case 'opened':
         this.runId = message.runId;
-        this.answer(0);
+        this.answer(0, null);
         return;
       case 'done':
-        this.answer(message.call);
+        this.answer(message.call, message.news);
+        return;
+      case 'trouble':
+        this.onTrouble(message.reason);
         return;
       case 'failed': {
         const { code, exitCode, message: text, hint } = message.error;
@@ -171,8 +197,8 @@ export class ThreadRows implements RunRows {
     }
   }
 
-  private answer(call: number): void {
-    this.calls.get(call)?.resolve();
+  private answer(call: number, news: News | null): void {
+    this.calls.get(call)?.resolve(news);
     this.calls.delete(call);
   }
 

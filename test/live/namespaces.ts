@@ -1,10 +1,12 @@
 // Two network namespaces with a cable between them, and xports listening at one end. Nothing leaves them.
 
+import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pcapLibrary } from '../../src/source/live/pcap-library.ts';
+import { query } from '../support/analyze.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/xports.js');
 const SENDER = join(import.meta.dirname, 'send.js');
@@ -28,6 +30,23 @@ export function cannotTry(): string | false {
   } catch {
     return 'needs network namespaces (ip netns)';
   }
+}
+
+/** Asserts of every run that each packet and byte is in one place; answers the packets of all runs. */
+export function conserves(database: string): number {
+  const rows = query(
+    database,
+    `SELECT id, packets, bytes,
+       (SELECT coalesce(sum(packets), 0) FROM service_counts WHERE run_id = runs.id) +
+       (SELECT coalesce(sum(packets), 0) FROM skipped WHERE run_id = runs.id) AS packets_placed,
+       (SELECT coalesce(sum(bytes), 0) FROM service_counts WHERE run_id = runs.id) +
+       (SELECT coalesce(sum(bytes), 0) FROM skipped WHERE run_id = runs.id) AS bytes_placed
+     FROM runs ORDER BY id`,
+  );
+  for (const row of rows) {
+    assert.deepEqual([row.packets_placed, row.bytes_placed], [row.packets, row.bytes], `run ${row.id}`);
+  }
+  return rows.reduce((sum, { packets }) => sum + Number(packets), 0);
 }
 
 export interface Ended {
@@ -69,6 +88,10 @@ export class Listener {
     });
   }
 
+  get said(): string {
+    return this.err;
+  }
+
   /** Resolves when standard error has said it, or the process has ended. */
   async says(words: RegExp): Promise<void> {
     while (!words.test(this.err) && !this.closed) {
@@ -87,6 +110,8 @@ export class Cable {
   readonly device = 'listen0';
   /** Where a test's files go; anybody may write there. */
   readonly directory = mkdtempSync(join(tmpdir(), 'xports-live-'));
+  /** More of the environment that xports is started with. */
+  env: Readonly<Record<string, string>> = {};
   private readonly from = `xports-from-${process.pid}`;
   private readonly to = `xports-to-${process.pid}`;
 
@@ -109,8 +134,8 @@ export class Cable {
   }
 
   /** `ip` with arguments that apply to the listening end. */
-  atListener(...args: readonly string[]): void {
-    this.ip('-n', this.to, ...args);
+  atListener(...args: readonly string[]): string {
+    return this.ip('-n', this.to, ...args);
   }
 
   /** xports in the listening namespace, as root or as another user. */
@@ -129,7 +154,9 @@ export class Cable {
             PROGRAM,
             ...args,
           ];
-    return new Listener(spawn('ip', child, { stdio: 'pipe', env: { ...process.env, SUDO_UID: '' } }));
+    return new Listener(
+      spawn('ip', child, { stdio: 'pipe', env: { ...process.env, SUDO_UID: '', ...this.env } }),
+    );
   }
 
   /** Listens on the device; resolves when it does. */
@@ -139,9 +166,24 @@ export class Cable {
     return listener;
   }
 
-  /** Sends the packets of a capture and answers how many there were. */
-  send(file: string): number {
-    return Number(this.ip('netns', 'exec', this.from, process.execPath, SENDER, 'send0', file));
+  /** Sends the packets of a capture, once or more often, and answers how many there were. */
+  send(file: string, times = 1): number {
+    return Number(
+      this.ip('netns', 'exec', this.from, process.execPath, SENDER, 'send0', file, String(times)),
+    );
+  }
+
+  /** Sends a capture over and over until `stop`. */
+  load(file: string): { stop: () => Promise<void> } {
+    const args = ['netns', 'exec', this.from, process.execPath, SENDER, 'send0', file, '1000000000'];
+    const child = spawn('ip', args, { stdio: 'ignore' });
+    const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
+    return {
+      stop: () => {
+        child.kill('SIGKILL');
+        return ended;
+      },
+    };
   }
 
   path(name: string): string {

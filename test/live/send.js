@@ -1,10 +1,10 @@
-// Sends the packets of a classic little-endian Ethernet capture, as fast as the system takes them: send.js IFACE FILE.
-// Prints how many.
+// Sends the packets of a classic little-endian Ethernet capture, as fast as the system takes them: send.js IFACE FILE
+// [TIMES]. Prints how many. With TIMES the file is sent so often, with a moment between.
 
 import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
 
-const [, , device, path] = process.argv;
+const [, , device, path, times = '1'] = process.argv;
 const library = ['libpcap.so.0.8', 'libpcap.so.1', 'libpcap.so'].reduce((found, name) => {
   if (found !== null) return found;
   try {
@@ -20,11 +20,15 @@ const handle = open(device, 64, 0, 100, message);
 if (handle === null) throw new Error(message.toString());
 const file = readFileSync(path);
 let count = 0;
-for (let at = 24; at < file.length; ) {
-  const length = file.readUInt32LE(at + 8);
-  if (send(handle, file.subarray(at + 16, at + 16 + length), length) !== 0)
-    throw new Error(`packet ${count}`);
-  at += 16 + length;
-  count++;
+const moment = new Int32Array(new SharedArrayBuffer(4));
+for (let left = Number(times); left > 0; left--) {
+  for (let at = 24; at < file.length; ) {
+    const length = file.readUInt32LE(at + 8);
+    if (send(handle, file.subarray(at + 16, at + 16 + length), length) !== 0)
+      throw new Error(`packet ${count}`);
+    at += 16 + length;
+    count++;
+  }
+  if (left > 1) Atomics.wait(moment, 0, 0, 2);
 }
 console.log(count);

@@ -50,6 +50,7 @@ class CapSource implements LiveSource {
   readonly engine = 'cap';
   readonly linkType: number;
   readonly warnings: readonly string[];
+  deliveredUs = 0;
   private readonly device: CapDevice;
   private readonly packet = Buffer.alloc(CAP_SNAPLEN);
   private readonly queue: RecordQueue;
@@ -98,6 +99,8 @@ class CapSource implements LiveSource {
       if (this.queue.bytes < WAKE_BYTES && this.queue.begun && !this.stopped) await this.someTime();
       const bytes = this.queue.take(into, at, length);
       if (bytes > 0 || this.stopped) return bytes;
+      // Packets get their time when they are taken in, so none to come is older.
+      this.deliveredUs = Date.now() * 1000;
     }
   }
 

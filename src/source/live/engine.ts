@@ -49,6 +49,8 @@ export interface LiveSource extends ByteSource {
   readonly warnings: readonly string[];
   /** As of the last read. */
   stats(): LiveStats;
+  /** Wall clock in microseconds: of what was captured before it nothing is still to come; 0 where that is not known. */
+  readonly deliveredUs: number;
 }
 
 export interface LiveEngine {

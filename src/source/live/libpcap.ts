@@ -38,6 +38,7 @@ class LibpcapSource implements LiveSource {
   readonly engine = 'libpcap';
   readonly linkType: number;
   readonly warnings: readonly string[];
+  deliveredUs = 0;
   private handle: PcapHandle;
   private readonly options: LiveOptions;
   private header: Uint8Array | null;
@@ -106,6 +107,7 @@ class LibpcapSource implements LiveSource {
     const file = this.fileOver(into, at, length);
     while (!this.closed && this.left > 0) {
       const beganMs = performance.now();
+      const lookedMs = Date.now();
       file.rewind();
       const count = await this.handle.dispatch(Math.min(most, this.left), file.pointer);
       if (count > 0) {
@@ -115,6 +117,8 @@ class LibpcapSource implements LiveSource {
         return file.written();
       }
       this.readStats(beganMs);
+      // An empty ring may still hold a block that is not full: it is handed over within this time.
+      this.deliveredUs = (lookedMs - DRAIN_MS) * 1000;
       if (beganMs - this.stoppedAtMs > DRAIN_MS) break;
       if (count < 0) this.failed(this.handle.errorText());
       await (this.downSinceMs === null ? this.wait() : this.waitUntilUp());

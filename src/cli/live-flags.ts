@@ -1,0 +1,193 @@
+// The options of xports live, and what they ask of the capture.
+
+import { hostname } from 'node:os';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { LiveRunOptions } from '../pipeline/live-options.ts';
+import { parseCommand } from './finding-command.ts';
+import { type MetricsAddress, parseMetricsAddress } from './metrics.ts';
+import { dbOption, parsePortRange, seconds, wholeNumber } from './options.ts';
+import { packageVersion } from './version.ts';
+
+export interface LiveFlags {
+  iface: string;
+  engine?: 'libpcap' | 'cap';
+  filter?: string;
+  snaplen: number;
+  buffer?: number;
+  promiscuous: boolean;
+  duration?: number;
+  count?: number;
+  user?: string;
+  write?: string;
+  writeSize?: number;
+  writeSeconds?: number;
+  writeFiles?: number;
+  checkpoint: number;
+  db: string;
+  profile: 'allow-list';
+  servers?: string;
+  rpcRange?: readonly [number, number];
+  flows: LiveRunOptions['flows'];
+  tcpTimeout: number;
+  idleTimeout: number;
+  activeTimeout: number;
+  retainDays?: number;
+  maxFlows: number;
+  patience: number;
+  rotateRun?: 'daily';
+  metrics?: MetricsAddress;
+  onFinding?: readonly string[];
+  sensor: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** Headers through two tunnels, then enough for a banner, a TLS hello and an endpoint mapper's answer. */
+const DEFAULT_SNAPLEN = 1024;
+const MAX_SNAPLEN = 262_144;
+const MAX_BUFFER_MIB = 2047;
+const MIB = 1 << 20;
+const DEFAULT_MAX_FLOWS = 1_000_000;
+/** A table cannot number more. */
+const MOST_FLOWS = 50_000_000;
+
+export function addLiveOptions(command: Command): Command {
+  const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => wholeNumber(least, most);
+  return command
+    .addOption(
+      new Option('-i, --iface <name>', 'the interface: xports interfaces lists them')
+        .argParser(parseDevice)
+        .makeOptionMandatory(),
+    )
+    .addOption(new Option('--filter <expression>', 'packets to take, in the language of pcap-filter'))
+    .addOption(
+      new Option('--snaplen <bytes>', 'bytes taken of each packet')
+        .default(DEFAULT_SNAPLEN)
+        .argParser(whole(64, MAX_SNAPLEN)),
+    )
+    .addOption(
+      new Option('--buffer <mib>', 'ring that the kernel fills (128, or 256 with cap)').argParser(
+        whole(1, MAX_BUFFER_MIB),
+      ),
+    )
+    .addOption(new Option('--promiscuous', 'take packets for other machines too').default(true))
+    .addOption(new Option('--no-promiscuous', 'only packets to and from this machine'))
+    .addOption(new Option('--engine <name>', 'how packets are captured').choices(['libpcap', 'cap']))
+    .addOption(new Option('--duration <seconds>', 'stop after this time').argParser(seconds(0.1)))
+    .addOption(new Option('--count <packets>', 'stop after so many packets').argParser(whole(1)))
+    .addOption(new Option('--user <name>', 'become this user once the interface is open (who called sudo)'))
+    .addOption(new Option('--write <file>', 'keep the packets in a capture file too'))
+    .addOption(
+      new Option('--write-size <mib>', 'begin another file at this size').argParser(whole(2, 1 << 22)),
+    )
+    .addOption(
+      new Option('--write-seconds <seconds>', 'begin another file at this age').argParser(seconds(1)),
+    )
+    .addOption(new Option('--write-files <number>', 'keep only so many files').argParser(whole(1)))
+    .addOption(
+      new Option('--checkpoint <seconds>', 'time between writes to the database')
+        .default(5)
+        .argParser(seconds(0.1)),
+    )
+    .addOption(dbOption())
+    .addOption(
+      new Option('--profile <name>', 'what is allowed').choices(['allow-list']).default('allow-list'),
+    )
+    .option('--servers <list>', 'the Exchange servers: addresses and blocks, separated by commas')
+    .addOption(
+      new Option('--rpc-range <first-last>', 'TCP ports the servers use for RPC').argParser(parsePortRange),
+    )
+    .addOption(
+      new Option('--flows <which>', 'flows to store').choices(['all', 'unexpected', 'none']).default('all'),
+    )
+    .addOption(
+      new Option('--tcp-timeout <seconds>', 'silence that ends a TCP flow')
+        .default(300)
+        .argParser(seconds(1)),
+    )
+    .addOption(
+      new Option('--idle-timeout <seconds>', 'silence that ends any other flow')
+        .default(60)
+        .argParser(seconds(1)),
+    )
+    .addOption(
+      new Option('--active-timeout <seconds>', 'age at which a flow is stored in parts, 0 for never')
+        .default(1800)
+        .argParser(seconds(0)),
+    )
+    .addOption(
+      new Option('--retain-days <days>', 'then delete the flows of runs older than this').argParser(
+        wholeNumber(0, 36_500),
+      ),
+    )
+    .addOption(
+      new Option('--max-flows <number>', 'flows kept in memory; then the longest quiet are stored early')
+        .default(DEFAULT_MAX_FLOWS)
+        .argParser(whole(1, MOST_FLOWS)),
+    )
+    .addOption(
+      new Option('--patience <seconds>', 'how long a database that cannot be written is tried again')
+        .default(300)
+        .argParser(seconds(0)),
+    )
+    .addOption(new Option('--rotate-run <when>', 'begin a new run at midnight').choices(['daily']))
+    .addOption(
+      new Option('--metrics <address>', 'serve Prometheus metrics there, such as 127.0.0.1:9464').argParser(
+        parseMetricsAddress,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--on-finding <command>',
+        'start this for each new finding, with JSON on its input',
+      ).argParser(parseCommand),
+    )
+    .option('--sensor <name>', 'where the capture is made', hostname())
+    .option('--json', 'print the report as JSON, and new findings as JSON lines on standard error')
+    .option('-q, --quiet', 'print nothing but errors (and what --json asks for)');
+}
+
+function parseDevice(text: string): string {
+  if (text !== '' && !text.includes('\0')) return text;
+  throw new InvalidArgumentError('Give the name of an interface: xports interfaces lists them.');
+}
+
+export function liveOptions(
+  flags: LiveFlags,
+): Omit<LiveRunOptions, 'say' | 'onProgress' | 'onNews' | 'signal'> {
+  return {
+    device: flags.iface,
+    engine: flags.engine ?? null,
+    filter: flags.filter ?? null,
+    snaplen: flags.snaplen,
+    bufferMiB: flags.buffer ?? null,
+    promiscuous: flags.promiscuous,
+    durationS: flags.duration ?? null,
+    count: flags.count ?? null,
+    user: flags.user ?? null,
+    write:
+      flags.write === undefined
+        ? null
+        : {
+            path: flags.write,
+            maxBytes: flags.writeSize === undefined ? null : flags.writeSize * MIB,
+            maxSeconds: flags.writeSeconds ?? null,
+            maxFiles: flags.writeFiles ?? null,
+          },
+    checkpointS: flags.checkpoint,
+    db: flags.db,
+    profile: flags.profile,
+    servers: flags.servers ?? null,
+    rpcRange: flags.rpcRange ?? null,
+    flows: flags.flows,
+    tcpTimeoutS: flags.tcpTimeout,
+    otherTimeoutS: flags.idleTimeout,
+    activeTimeoutS: flags.activeTimeout,
+    maxFlows: flags.maxFlows,
+    patienceS: flags.patience,
+    rotateDaily: flags.rotateRun === 'daily',
+    retainDays: flags.retainDays ?? null,
+    sensor: flags.sensor,
+    version: packageVersion(),
+  };
+}
