@@ -94,7 +94,8 @@ export class LiveScreen {
 
   hear(note: FindingNote): void {
     const time = new Date().toTimeString().slice(0, 8);
-    this.newest.unshift(`${time}  ${note.status === 'open' ? note.severity : 'resolved'}  ${note.title}`);
+    const what = note.status === 'open' ? note.severity : 'resolved';
+    this.newest.unshift(`${time}  ${what.padEnd(8)}  ${note.title}`);
     this.newest.length = Math.min(this.newest.length, MOST_FINDINGS);
   }
 

@@ -108,8 +108,9 @@ async function captured(flags: LiveFlags, context: Context): Promise<LiveResult>
 
 /** Findings that are new or resolved, one a line: JSON where that was asked for, else words. */
 function announce({ notes }: News, flags: LiveFlags, screen: LiveScreen): void {
+  // The worst of those that came together stands first.
+  for (const note of [...notes].reverse()) screen.hear(note);
   for (const note of notes) {
-    screen.hear(note);
     if (flags.json) screen.say(JSON.stringify(note));
     else if (!flags.quiet) {
       const part = note.part_of === null ? '' : ` (part of a ${note.part_of} finding from here on)`;
