@@ -1,7 +1,8 @@
 // A command of the user's that is started for every finding that is new or resolved, with the finding as JSON on its
 // standard input. No shell takes part: words of a finding come from the wire.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
 import { InvalidArgumentError } from 'commander';
 import { reasonOf } from '../base/errors.ts';
 import type { FindingNote } from '../pipeline/news.ts';
@@ -77,7 +78,14 @@ export class FindingCommand {
 
   private start(note: FindingNote): void {
     const [program, ...args] = this.words;
-    const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'], shell: false });
+    let child: ChildProcessByStdio<Writable, null, null>;
+    try {
+      child = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'], shell: false });
+    } catch (error) {
+      // The capture goes on whatever the system refuses.
+      this.say(`--on-finding ${program}: ${reasonOf(error)}`);
+      return;
+    }
     this.running.add(child);
     const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_RUN_MS);
     const done = (trouble: string | null) => {

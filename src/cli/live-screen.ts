@@ -29,6 +29,8 @@ export interface ScreenOptions {
   readonly keys: Keys;
   readonly device: string;
   readonly quiet: boolean;
+  /** False for a process that leaves its terminal to others. */
+  readonly isForeground: boolean;
   /** Milliseconds that only go on. */
   readonly now: () => number;
   readonly memoryBytes: () => number;
@@ -61,7 +63,7 @@ export class LiveScreen {
 
   constructor(options: ScreenOptions) {
     this.options = options;
-    this.onTerminal = options.stream.isTTY === true && !options.quiet;
+    this.onTerminal = options.stream.isTTY === true && !options.quiet && options.isForeground;
   }
 
   begin(): void {

@@ -1,5 +1,6 @@
 // xports live: an interface in, a run in the database, and its report when the capture is stopped.
 
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { printableLines } from '../base/text.ts';
 import { live } from '../pipeline/live.ts';
@@ -57,6 +58,7 @@ async function captured(flags: LiveFlags, context: Context): Promise<LiveResult>
   const screen = new LiveScreen({
     stream: context.stderr,
     keys: process.stdin,
+    isForeground: isInForeground(),
     device: flags.iface,
     quiet: flags.quiet === true,
     now: () => performance.now(),
@@ -103,6 +105,20 @@ async function captured(flags: LiveFlags, context: Context): Promise<LiveResult>
     process.removeListener('SIGINT', onSignal);
     process.removeListener('SIGTERM', onSignal);
     process.removeListener('SIGHUP', onHangup);
+  }
+}
+
+/** Whether the terminal is this process's: one in the background that asks for keys is stopped by the system. */
+function isInForeground(): boolean {
+  try {
+    // proc_pid_stat(5): after the name come state, parent, group, session, terminal, the terminal's group.
+    const [, , group, , , foreground] = readFileSync('/proc/self/stat', 'latin1')
+      .split(') ')
+      .pop()!
+      .split(' ');
+    return group === foreground;
+  } catch {
+    return true;
   }
 }
 

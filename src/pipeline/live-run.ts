@@ -12,6 +12,8 @@ import type { RunRows } from './run-rows.ts';
 /** Rows that may wait for the database. */
 const MOST_WAITING_BYTES = 1 << 30;
 const MIB = 1 << 20;
+/** Between signs of life where checkpoints are far apart. */
+const HEARTBEAT_MS = 10_000;
 /** What waits is said again when it has become so many times more. */
 const MORE = 2;
 const WORTH_SAYING_BYTES = 64 * MIB;
@@ -29,6 +31,7 @@ export class LiveRun {
   private writing: Promise<void> | null = null;
   private failure: { readonly error: unknown } | null = null;
   private storedAtMs = performance.now();
+  private beatAtMs = 0;
   private evictedSaid = 0;
   private droppedSaid = 0;
   private waitingSaid = WORTH_SAYING_BYTES;
@@ -142,8 +145,13 @@ export class LiveRun {
     );
   }
 
-  /** Says when many rows wait, and ends the waiting when they are too many. */
+  /** Shows that the run is alive, says when many rows wait, and ends the waiting when they are too many. */
   watchRows(): void {
+    const nowMs = performance.now();
+    if (this.writing === null && nowMs - Math.max(this.storedAtMs, this.beatAtMs) > HEARTBEAT_MS) {
+      this.beatAtMs = nowMs;
+      this.rows.heartbeat();
+    }
     const { waitingBytes } = this.rows;
     if (waitingBytes > MOST_WAITING_BYTES) this.rows.giveUp();
     if (waitingBytes < WORTH_SAYING_BYTES / MORE) this.waitingSaid = WORTH_SAYING_BYTES;

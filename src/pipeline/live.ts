@@ -24,6 +24,7 @@ import {
 import { LiveRun, withKept } from './live-run.ts';
 import { OpenSource } from './merge.ts';
 import type { Drops } from './path.ts';
+import { Pending } from './pending.ts';
 import type { OpenRows, RunRows } from './run-rows.ts';
 
 const FILE_HEADER_BYTES = 24;
@@ -120,7 +121,7 @@ class LiveCapture {
     const checkpointMs = this.options.checkpointS * 1000;
     let checkpointAtMs = performance.now();
     let progressAtMs = 0;
-    let advancing: Promise<void> | null = null;
+    let advancing: Pending | null = null;
     for (;;) {
       const run = this.current;
       const { source, path } = run;
@@ -128,8 +129,8 @@ class LiveCapture {
       if (advancing === null && source.refill()) path.run(source, Infinity);
       else if (advancing === null && capture.done) return;
       else {
-        advancing ??= capture.advance();
-        silent = !(await finishedWithin(advancing, PROGRESS_MS));
+        advancing ??= new Pending(capture.advance());
+        silent = !(await advancing.within(PROGRESS_MS));
         if (!silent) advancing = null;
         // Everything that was read is counted, so nothing older than this is still to come.
         else path.meter.passTime(this.source.deliveredUs);
@@ -294,17 +295,4 @@ class LiveCapture {
 async function readPcap(window: ByteWindow): Promise<PcapReader> {
   while (!window.ended && window.end - window.start < FILE_HEADER_BYTES) await window.more();
   return new PcapReader(window);
-}
-
-/** Whether the work ends within so many milliseconds. */
-async function finishedWithin(work: Promise<void>, milliseconds: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), milliseconds);
-  });
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -70,7 +70,7 @@ class Keyboard extends EventEmitter {
   pause(): void {}
 }
 
-function screen(terminal: Terminal, quiet = false) {
+function screen(terminal: Terminal, quiet = false, isForeground = true) {
   const keys = new Keyboard();
   let atMs = 0;
   let quits = 0;
@@ -79,6 +79,7 @@ function screen(terminal: Terminal, quiet = false) {
     keys: keys as unknown as Keys,
     device: 'eth1',
     quiet,
+    isForeground,
     now: () => atMs,
     memoryBytes: () => 256 << 20,
     onQuit: () => quits++,
@@ -181,6 +182,16 @@ test('where there is no terminal a plain line comes once a minute, and keys are 
       'xports: 59 packets  5 flows open  0 dropped by the kernel, 0 by the interface\n' +
       'xports: 119 packets  5 flows open  0 dropped by the kernel, 0 by the interface\n',
   );
+  assert.equal(keys.raw, false);
+});
+
+test('in the background the terminal is left to others', () => {
+  const terminal = new Terminal();
+  const { shown, keys, after } = screen(terminal, false, false);
+  shown.begin();
+  after(1, BUSY);
+  shown.end();
+  assert.equal(terminal.text, 'xports: capturing on eth1; Ctrl-C stops and stores\n');
   assert.equal(keys.raw, false);
 });
 
