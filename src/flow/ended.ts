@@ -36,6 +36,10 @@ export const W = {
   /** Numbers in the run's address book, which the rows' own path keeps. */
   initiatorId: 26,
   responderId: 27,
+  /** What payload said: see learn/payload.ts. */
+  look: 48,
+  /** The RPC interface that a bind got, by its number in the rows' own path; 0 for none. */
+  rpcInterface: 49,
 } as const;
 
 /** Offsets of a row's doubles (in 64-bit steps from the row's start). */
@@ -67,6 +71,8 @@ export const ROW = {
   retracted: 32,
   /** The responder sent a SYN+ACK. */
   responderSynAck: 64,
+  /** Initiator and responder changed places after all packets were seen. */
+  turned: 128,
 } as const;
 
 /** A batch of rows, filled from the front and handed on when full. */

@@ -56,6 +56,8 @@ export class Exporter {
     if (unread) rowBits |= ROW.portsUnread;
     if ((bits & (BIT.synAckA << r)) !== 0) rowBits |= ROW.responderSynAck;
     row[w + W.bits] = rowBits;
+    row[w + W.look] = hot[at + HOT.look];
+    row[w + W.rpcInterface] = 0;
     row[w + W.payloadProtocol] =
       (bits & BIT.espInUdp) !== 0 ? PAYLOAD.espInUdp : (bits & BIT.ike) !== 0 ? PAYLOAD.ike : PAYLOAD.unknown;
     row[w + W.basis] = (bits & BIT.basisMask) >>> BIT.basisShift;

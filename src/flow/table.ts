@@ -3,11 +3,12 @@
 // closes the gaps: nothing points at a record but the slots, which a sweep rebuilds.
 
 import { PROTOCOL } from '../base/transport.ts';
-import { PAYLOAD, type PacketView, TCP } from '../decode/packet.ts';
+import { FRAGMENT, PAYLOAD, type PacketView, TCP } from '../decode/packet.ts';
 import { beginFlow, continueFlow, nameService, type PortTables } from './beginning.ts';
 import type { Exporter } from './exporter.ts';
 import { holdsKey, setKey } from './key.ts';
 import { LastRows } from './last-rows.ts';
+import { LOOK_DONE } from './looking.ts';
 import type { ServiceMinutes } from './minutes.ts';
 import { BIT, COLD_Q, HOT, KIND, PAD_WORDS, Records, TIMER } from './record.ts';
 import { Slots } from './slots.ts';
@@ -109,11 +110,17 @@ export class FlowTable {
       const { tcpFlags, timeUs } = packet;
       const rare = (tcpFlags & CHANGES_STATE) | packet.past | packet.rare;
       // Records may have moved since; what lies behind the last one may still look like one.
-      if (rare === 0 && n >= 0 && n < this.count && activeUs === 0 && holdsKey(hot, at, wide, packet)) {
+      if (rare === 0 && n >= 0 && n < this.count && holdsKey(hot, at, wide, packet)) {
         const bits = hot[at + HOT.bits];
         const timer = (at >> 1) + TIMER;
         const limit = packet.inner === PROTOCOL.tcp ? tcpIdleUs : otherIdleUs;
-        if ((bits & NEEDS_MORE) === 0 && timeUs - hotQ[timer] <= limit) {
+        if (
+          (bits & NEEDS_MORE) === 0 &&
+          timeUs - hotQ[timer] <= limit &&
+          (packet.payloadBytes === 0 ||
+            (hot[at + HOT.look] & (LOOK_DONE << sideOf(bits, packet.dir))) !== 0) &&
+          (activeUs === 0 || !this.isOld(n, timeUs))
+        ) {
           hotQ[timer] = timeUs;
           hot[at + HOT.bits] = bits | ((((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA) << packet.dir);
           this.countPacket(hot, at, n, packet);
@@ -144,6 +151,15 @@ export class FlowTable {
       (hot[at + HOT.bits] & BIT.serviceMask) >>> BIT.serviceShift,
       packet.wireBytes,
     );
+    this.look(n, packet);
+  }
+
+  private look(n: number, packet: PacketView): void {
+    if (packet.payloadBytes === 0 || packet.fragment === FRAGMENT.later) return;
+    const at = this.records.hotAt(n);
+    const side = sideOf(this.records.hot[at + HOT.bits], packet.dir);
+    if ((this.records.hot[at + HOT.look] & (LOOK_DONE << side)) !== 0) return;
+    this.options.looker.look(this.records, n, packet, side as 0 | 1);
   }
 
   /** Marks the flow of a packet that an ICMP error quotes, unless it has ended by the error's clock. */
@@ -260,9 +276,7 @@ export class FlowTable {
       else beginFlow(this.records, n, packet, this.options);
       return true;
     }
-    if (this.options.activeUs === 0) return false;
-    const first = this.records.coldQ[(this.records.coldAt(n) >> 1) + COLD_Q.first];
-    if (packet.clockUs - first <= this.options.activeUs) return false;
+    if (this.options.activeUs === 0 || !this.isOld(n, packet.clockUs)) return false;
     const another = (packet.tcpFlags & TCP.syn) !== 0 && isAnotherConnection(this.records, n, packet);
     this.rows.write(n, END.active);
     if (another) beginFlow(this.records, n, packet, this.options);
@@ -332,6 +346,11 @@ export class FlowTable {
     if (packet.ordinal < coldQ[q + COLD_Q.flowId]) coldQ[q + COLD_Q.flowId] = packet.ordinal;
   }
 
+  /** Whether the flow is older than the active timeout. */
+  private isOld(n: number, clockUs: number): boolean {
+    return clockUs - this.records.coldQ[(this.records.coldAt(n) >> 1) + COLD_Q.first] > this.options.activeUs;
+  }
+
   private bits(n: number): number {
     return this.records.hot[this.records.hotAt(n) + HOT.bits];
   }
@@ -383,4 +402,9 @@ export class FlowTable {
     for (let n = 0; n < this.count; n++)
       this.slots.place(n, this.records.hot[this.records.hotAt(n) + HOT.hash]);
   }
+}
+
+/** 0 where the side that is `dir` is the initiator. */
+function sideOf(bits: number, dir: number): number {
+  return dir ^ ((bits & BIT.initiatorIsB) === 0 ? 0 : 1);
 }

@@ -12,6 +12,7 @@ import { DirectionEvidence } from '../flow/direction.ts';
 import { EndedFlows, ROW, ROW_WORDS, W } from '../flow/ended.ts';
 import { MidStreamRows } from '../flow/mid-stream.ts';
 import type { Bucket } from '../flow/minutes.ts';
+import type { Lesson } from '../learn/lessons.ts';
 import { TCP_SERVICES } from '../service/catalog.ts';
 import type { PairRows, RunTotals, Sink, SkippedRow, SourceRow } from '../store/sink.ts';
 
@@ -40,6 +41,8 @@ export interface PacketSide {
 export interface RowTarget {
   /** Rows of flows that ended, or, between two checkpoints' other rows, of all that go on. The batch stays the caller's. */
   flows(batch: EndedFlows, open: boolean): void;
+  /** Takes what packets teach, before the rows that it is for. */
+  learn(lesson: Lesson): void;
   /** Stores all that is known. Rows of flows that go on count until then. */
   checkpoint(side: PacketSide): Promise<void>;
 }
@@ -78,6 +81,8 @@ export class RowPath implements RowTarget {
       this.storePairs();
     }
   }
+
+  learn(_lesson: Lesson): void {}
 
   async checkpoint(side: PacketSide): Promise<void> {
     if (side.final) {

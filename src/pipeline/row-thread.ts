@@ -34,6 +34,9 @@ async function obey(message: ToThread): Promise<void> {
     case 'vlans':
       adoptVlanStacks(message.stacks);
       return;
+    case 'lesson':
+      rows.learn(message.lesson);
+      return;
     case 'heartbeat':
       rows.heartbeat();
       return;
