@@ -48,6 +48,7 @@ export function beginFlow(records: Records, n: number, packet: PacketView, table
   const coldAt = records.coldAt(n);
   for (let i = HOT.packetsA; i < HOT.vlans; i++) hot[at + i] = 0;
   hot[at + HOT.vlans] = packet.vlans;
+  hot[at + HOT.tunnel] = packet.tunnel;
   hotQ[(at >> 1) + TIMER] = packet.clockUs;
   cold[coldAt + COLD.isnA] = 0;
   cold[coldAt + COLD.isnB] = 0;

@@ -22,6 +22,7 @@ export const W = {
   basis: 15,
   /** See decode/vlan.ts. */
   vlans: 16,
+  /** What was looked through, as decode/encap/names.ts keeps it. */
   encapsulation: 17,
   initiatorIsn: 18,
   responderIsn: 19,
@@ -36,6 +37,13 @@ export const W = {
   /** Numbers in the run's address book. */
   initiatorId: 26,
   responderId: 27,
+  /** The first packet's tunnel: see decode/encap/tunnels.ts. */
+  tunnel: 48,
+  /** Written by labelling: the ends of the tunnel that makes the flow unexpected, by their numbers; 0 for none. */
+  outerInitiatorId: 49,
+  outerResponderId: 50,
+  /** Its protocol, and above that its port + 1. */
+  outerService: 51,
 } as const;
 
 /** Offsets of a row's doubles (in 64-bit steps from the row's start). */

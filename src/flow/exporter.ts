@@ -2,6 +2,7 @@
 // batches. Flows seen from the middle only are held back, since a later handshake may show who serves whom.
 
 import { PROTOCOL } from '../base/transport.ts';
+import { tunnels } from '../decode/encap/tunnels.ts';
 import { PAYLOAD } from '../decode/packet.ts';
 import type { AddressBook } from './addresses.ts';
 import { DirectionEvidence } from './direction.ts';
@@ -53,7 +54,9 @@ export class Exporter {
     writeAddress(row, w + W.initiator, hot, at, i, wide);
     writeAddress(row, w + W.responder, hot, at, r, wide);
     row[w + W.vlans] = hot[at + HOT.vlans];
-    row[w + W.encapsulation] = kind >>> KIND.encapsulationShift;
+    const tunnel = hot[at + HOT.tunnel];
+    row[w + W.tunnel] = tunnel;
+    row[w + W.encapsulation] = tunnels.stackOf(tunnel);
     row[w + W.initiatorIsn] = cold[coldAt + COLD.isnA + i];
     row[w + W.responderIsn] = cold[coldAt + COLD.isnA + r];
     let rowBits = 0;

@@ -2,7 +2,7 @@
 // Keyed as reassembly is (RFC 791 section 3.2, RFC 8200 section 4.5), kept for thirty seconds, and bounded.
 
 import { TupleTable } from '../base/tuple-table.ts';
-import { PacketView } from '../decode/packet.ts';
+import { type OuterFragment, PacketView } from '../decode/packet.ts';
 import type { AddressBook } from './addresses.ts';
 
 const LIFETIME_US = 30_000_000;
@@ -10,18 +10,16 @@ const MAX_DATAGRAMS = 65_536;
 const MAX_WAITING = 32_768;
 const NO_BYTES = new DataView(new ArrayBuffer(0));
 
+/** What a packet's fragments have in common. */
+export type FragmentKey = Omit<OuterFragment, 'next'>;
+
 /** What is known of one datagram that came in pieces. */
 class Datagram {
   readonly index: number;
   /** When it was first seen, by the run's clock. */
   readonly bornUs: number;
-  /** Ports and protocol, once the first fragment came. */
-  known = false;
-  srcPort = 0;
-  dstPort = 0;
-  portsUnread = 0;
-  protocol = 0;
-  inner = 0;
+  /** Of the first fragment, once it came, what makes its flow. */
+  first: FirstFragment | null = null;
   /** Fragments that came before the first one. */
   waiting: PacketView[] = [];
 
@@ -52,25 +50,23 @@ export class FragmentTable {
     this.deliver = deliver;
   }
 
-  /** A first fragment, already in its flow: those that waited for it follow. */
-  first(packet: PacketView, clockUs: number): void {
-    let datagram = this.datagramOf(packet, clockUs);
+  /**
+   * A first fragment known by `key` whose packet is in its flow: those that waited for it follow. The packet is the
+   * fragment itself or, where that is a tunnel's, what it carries.
+   */
+  first(key: FragmentKey, packet: PacketView, clockUs: number): void {
+    let datagram = this.datagramOf(key, clockUs);
     // An identification that is used again begins a new life.
-    if (datagram.known) datagram = this.begin(datagram.index, clockUs);
-    datagram.known = true;
-    datagram.srcPort = packet.srcPort;
-    datagram.dstPort = packet.dstPort;
-    datagram.portsUnread = packet.portsUnread;
-    datagram.protocol = packet.protocol;
-    datagram.inner = packet.inner;
+    if (datagram.first !== null) datagram = this.begin(datagram.index, clockUs);
+    datagram.first = firstFragment(packet);
     if (datagram.waiting.length > 0) this.release(datagram, clockUs);
   }
 
   /** A later fragment: true when it has its ports now, false when it is kept until the first one comes. */
   later(packet: PacketView, clockUs: number): boolean {
     let datagram = this.datagramOf(packet, clockUs);
-    if (datagram.known) {
-      adopt(packet, datagram);
+    if (datagram.first !== null) {
+      Object.assign(packet, datagram.first);
       return true;
     }
     if (this.waiting >= MAX_WAITING) {
@@ -92,7 +88,7 @@ export class FragmentTable {
     }
   }
 
-  private datagramOf(packet: PacketView, clockUs: number): Datagram {
+  private datagramOf(packet: FragmentKey, clockUs: number): Datagram {
     this.expire(clockUs);
     if (this.keys.size >= MAX_DATAGRAMS) this.rebuild(clockUs);
     const v4 = packet.ipVersion === 4;
@@ -147,17 +143,35 @@ export class FragmentTable {
     datagram.waiting = [];
     this.waiting -= waiting.length;
     for (const fragment of waiting) {
-      if (datagram.known) adopt(fragment, datagram);
+      if (datagram.first !== null) Object.assign(fragment, datagram.first);
       else fragment.portsUnread = 1;
       this.deliver(fragment, clockUs);
     }
   }
 }
 
-function adopt(fragment: PacketView, datagram: Datagram): void {
-  fragment.srcPort = datagram.srcPort;
-  fragment.dstPort = datagram.dstPort;
-  fragment.portsUnread = datagram.portsUnread;
-  fragment.protocol = datagram.protocol;
-  fragment.inner = datagram.inner;
+/** The flow of a first fragment: later ones take all of this on. */
+type FirstFragment = ReturnType<typeof firstFragment>;
+
+function firstFragment(packet: PacketView) {
+  const { ipVersion, src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = packet;
+  const { srcPort, dstPort, portsUnread, protocol, inner, tunnel, encapsulation } = packet;
+  return {
+    ipVersion,
+    src0,
+    src1,
+    src2,
+    src3,
+    dst0,
+    dst1,
+    dst2,
+    dst3,
+    srcPort,
+    dstPort,
+    portsUnread,
+    protocol,
+    inner,
+    tunnel,
+    encapsulation,
+  };
 }

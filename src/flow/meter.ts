@@ -9,7 +9,7 @@ import { AddressBook } from './addresses.ts';
 import { DuplicateSampler } from './duplicates.ts';
 import type { EndedFlows } from './ended.ts';
 import { Exporter } from './exporter.ts';
-import { FragmentTable } from './fragments.ts';
+import { type FragmentKey, FragmentTable } from './fragments.ts';
 import { setKey } from './key.ts';
 import { ServiceMinutes } from './minutes.ts';
 import { FlowTable, type FlowTableOptions, type RarePackets } from './table.ts';
@@ -117,13 +117,24 @@ export class FlowMeter implements RarePackets {
 
   /** A packet that its table did not count in passing. */
   add(packet: PacketView, table: FlowTable): void {
-    if (packet.fragment === FRAGMENT.later) {
+    if ((packet.fragment & FRAGMENT.later) !== 0) {
       if (!this.fragmentsOf(packet).later(packet, packet.clockUs)) return;
       setKey(packet, this.seed);
+      // The first fragment may have shown a packet of the other version inside.
+      this.tableOf(packet).add(packet);
+    } else {
+      table.add(packet);
+      if ((packet.fragment & FRAGMENT.first) !== 0)
+        this.fragmentsOf(packet).first(packet, packet, packet.clockUs);
     }
-    table.add(packet);
-    if (packet.fragment === FRAGMENT.first) this.fragmentsOf(packet).first(packet, packet.clockUs);
+    if ((packet.fragment & FRAGMENT.around) !== 0) this.tellOuterFragments(packet);
     if (packet.quoteAt !== 0) this.refuseQuoted(packet);
+  }
+
+  /** Later fragments of a packet around this one go where this one went. */
+  private tellOuterFragments(packet: PacketView): void {
+    for (let outer = packet.outerFragments; outer !== null; outer = outer.next)
+      this.fragmentsOf(outer).first(outer, packet, packet.clockUs);
   }
 
   /** The clock when there are no more packets. */
@@ -150,9 +161,10 @@ export class FlowMeter implements RarePackets {
     fragment.clockUs = clockUs === Infinity ? this.endUs : clockUs;
     setKey(fragment, this.seed);
     this.tableOf(fragment).add(fragment);
+    if ((fragment.fragment & FRAGMENT.around) !== 0) this.tellOuterFragments(fragment);
   }
 
-  private fragmentsOf(packet: PacketView): FragmentTable {
+  private fragmentsOf(packet: FragmentKey): FragmentTable {
     return packet.ipVersion === 4 ? this.fragmentsV4 : this.fragmentsV6;
   }
 
@@ -168,12 +180,14 @@ export class FlowMeter implements RarePackets {
       start: packet.quoteAt,
       end: packet.end,
       wireEnd: packet.wireEnd,
+      tunnel: packet.tunnel,
       encapsulation: packet.encapsulation,
     });
     const v4 = packet.inner === PROTOCOL.icmp;
     if (v4) decodeIpv4(quoted, packet.quoteAt);
     else decodeIpv6(quoted, packet.quoteAt);
-    if (quoted.skip !== SKIP.none || quoted.portsUnread !== 0 || quoted.fragment === FRAGMENT.later) return;
+    if (quoted.skip !== SKIP.none || quoted.portsUnread !== 0 || (quoted.fragment & FRAGMENT.later) !== 0)
+      return;
     const toSender =
       quoted.src0 === packet.dst0 &&
       (v4 || (quoted.src1 === packet.dst1 && quoted.src2 === packet.dst2 && quoted.src3 === packet.dst3));

@@ -27,6 +27,8 @@ export const HOT = {
   payloadA: 12,
   /** See decode/vlan.ts. */
   vlans: 14,
+  /** Of the first packet: see decode/encap/tunnels.ts. */
+  tunnel: 15,
   /** The other three words of A's IPv6 address; B's follow. */
   restA: 16,
   restB: 19,

@@ -4,6 +4,7 @@ import { findFindings } from '../audit/findings.ts';
 import { Judge, type JudgeOptions } from '../audit/judge.ts';
 import { Tally } from '../audit/tally.ts';
 import { VERDICT } from '../audit/terms.ts';
+import { tunnels } from '../decode/encap/tunnels.ts';
 import { decodeRecord } from '../decode/link/index.ts';
 import { PacketView } from '../decode/packet.ts';
 import { EndedFlows, ROW_WORDS, W } from '../flow/ended.ts';
@@ -76,7 +77,8 @@ export class PacketPath {
       SERVICE_IDS.length,
       (batch) => this.take(batch),
     );
-    this.judge = new Judge(options, this.meter.addresses);
+    tunnels.clear();
+    this.judge = new Judge(options, this.meter.addresses, tunnels);
   }
 
   /** Takes the source's records at hand, as far as they are not later than `limitUs`. */
@@ -213,6 +215,7 @@ export class PacketPath {
       esp_bytes: facts.espBytes,
       sampled_packets: this.meter.duplicates.sampled,
       duplicate_packets: this.meter.duplicates.duplicates,
+      tunnels_without_ends: tunnels.overflowed,
       servers_named: this.serversNamed ? 1 : 0,
     };
   }
