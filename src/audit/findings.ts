@@ -82,6 +82,7 @@ class Collector {
     const { keys } = this.tally.suspects;
     const scanOf = this.scans();
     for (let n = 0; n < keys.size; n++) {
+      if (this.flowsOf(n) === 0) continue;
       const responder = keys.word(n, 1);
       const kind = keys.word(n, 2) & 255;
       const protocol = keys.word(n, 2) >>> 8;
@@ -121,11 +122,18 @@ class Collector {
     return [keys.word(n, 0), keys.word(n, 2) >>> 8, keys.word(n, ofResponder ? 1 : 3)];
   }
 
+  /** 0 where the suspect's flows turned out to be something else. */
+  private flowsOf(n: number): number {
+    const { sums, width } = this.tally.suspects;
+    return sums[n * width + PAIR.flows];
+  }
+
   /** Whether the suspect is an unlisted port that was only ever tried in vain. */
   private isFailedPort(n: number): boolean {
     const { keys, sums, width } = this.tally.suspects;
     const kind = keys.word(n, 2) & 255;
     if (kind === KIND.remark || kind === KIND.tunnelledTraffic || keys.word(n, 3) === NONE) return false;
+    if (this.flowsOf(n) === 0) return false;
     return (sums[n * width + SUSPECT_MARKS] & (MARK.outcome << OUTCOME.answered)) === 0;
   }
 

@@ -2,11 +2,14 @@
 
 import { TupleTable } from '../base/tuple-table.ts';
 
+const NOTHING = new Float64Array(0);
+
 /** `width` doubles for every key, all 0 at first. */
 export class Ledger {
   readonly keys: TupleTable;
   sums: Float64Array;
   readonly width: number;
+  private saved = NOTHING;
 
   constructor(width: number, expected = 256) {
     this.width = width;
@@ -32,5 +35,17 @@ export class Ledger {
     const index = this.keys.intern(a, b, c, d);
     if ((index + 1) * this.width > this.sums.length) this.reserve((index + 1) * 2);
     return index * this.width;
+  }
+
+  /** Keeps the sums as they are, for \`restore\`. */
+  save(): void {
+    this.saved = this.sums.slice(0, this.size * this.width);
+  }
+
+  /** Makes the sums what they were; keys that are new since then keep their place, with sums of 0. */
+  restore(): void {
+    this.sums.set(this.saved);
+    this.sums.fill(0, this.saved.length, this.size * this.width);
+    this.saved = NOTHING;
   }
 }

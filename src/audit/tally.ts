@@ -3,7 +3,7 @@
 
 import { PROTOCOL } from '../base/transport.ts';
 import { PAYLOAD } from '../decode/packet.ts';
-import { D, type EndedFlows, ROW_DOUBLES, ROW_WORDS, W } from '../flow/ended.ts';
+import { D, type EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from '../flow/ended.ts';
 import { BASIS, STATE } from '../flow/terms.ts';
 import { serviceIndex, TCP_SERVICES, UDP_SERVICES, UNLISTED } from '../service/catalog.ts';
 import { Ledger } from './ledger.ts';
@@ -56,7 +56,7 @@ export class Tally {
   /** Packets and bytes of all flows, for the account that has to close. */
   packets = 0;
   bytes = 0;
-  readonly facts: Facts = {
+  facts: Facts = {
     flows: 0,
     tcpFlows: 0,
     tcpMidStreamFlows: 0,
@@ -65,20 +65,39 @@ export class Tally {
     espPackets: 0,
     espBytes: 0,
   };
+  private saved: { packets: number; bytes: number; facts: Facts } | null = null;
   private readonly port26 = serviceIndex('smtp-ssl-26');
   private readonly epmap = serviceIndex('rpc-epmap');
 
+  /** Adds the rows; those that are retracted are taken away. */
   add(batch: EndedFlows): void {
     for (let n = 0; n < batch.count; n++)
       this.addRow(batch.words, n * ROW_WORDS, batch.doubles, n * ROW_DOUBLES);
   }
 
+  /** Keeps the sums as they are, so that flows that go on can be added for a while. */
+  save(): void {
+    this.saved = { packets: this.packets, bytes: this.bytes, facts: { ...this.facts } };
+    this.pairs.save();
+    this.suspects.save();
+  }
+
+  /** Makes the sums what `save` kept. */
+  restore(): void {
+    if (this.saved === null) return;
+    Object.assign(this, this.saved);
+    this.saved = null;
+    this.pairs.restore();
+    this.suspects.restore();
+  }
+
   private addRow(row: Int32Array, w: number, doubles: Float64Array, d: number): void {
-    const packets = doubles[d + D.packetsOut] + doubles[d + D.packetsBack];
-    const bytes = doubles[d + D.bytesOut] + doubles[d + D.bytesBack];
+    const sign = (row[w + W.bits] & ROW.retracted) === 0 ? 1 : -1;
+    const packets = sign * (doubles[d + D.packetsOut] + doubles[d + D.packetsBack]);
+    const bytes = sign * (doubles[d + D.bytesOut] + doubles[d + D.bytesBack]);
     this.packets += packets;
     this.bytes += bytes;
-    this.note(row, w, doubles, d, packets, bytes);
+    this.note(row, w, doubles, d, sign, packets, bytes);
 
     const protocol = row[w + W.protocol];
     const verdict = row[w + W.verdict];
@@ -91,15 +110,16 @@ export class Tally {
       pairKey(service, protocol, verdict),
       port,
     );
-    addSums(pairs.sums, at, packets, bytes, doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]);
+    addSums(pairs.sums, at, sign, packets, bytes, doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]);
 
     const outcome = outcomeOf(row[w + W.state], doubles[d + D.packetsOut], doubles[d + D.packetsBack]);
     if (service === this.epmap && protocol === PROTOCOL.tcp && outcome === OUTCOME.answered) {
       this.rpcServers.add(row[w + W.responderId]);
     }
-    if (verdict === VERDICT.unexpected) this.suspect(row, w, doubles, d, kindOf(row, w), outcome);
+    if (verdict === VERDICT.unexpected)
+      this.suspect(row, w, doubles, d, kindOf(row, w), outcome, sign, packets, bytes);
     else if (service === this.port26 && verdict === VERDICT.expected) {
-      this.suspect(row, w, doubles, d, KIND.remark, outcome);
+      this.suspect(row, w, doubles, d, KIND.remark, outcome, sign, packets, bytes);
     }
   }
 
@@ -110,6 +130,9 @@ export class Tally {
     d: number,
     kind: number,
     outcome: number,
+    sign: number,
+    packets: number,
+    bytes: number,
   ): void {
     const suspects = this.suspects;
     const outer = kind === KIND.tunnelledTraffic;
@@ -120,10 +143,8 @@ export class Tally {
       suspectKey(kind, protocol),
       outer ? outerPort(row, w) : row[w + W.responderPort],
     );
-    const packets = doubles[d + D.packetsOut] + doubles[d + D.packetsBack];
-    const bytes = doubles[d + D.bytesOut] + doubles[d + D.bytesBack];
     const sums = suspects.sums;
-    addSums(sums, at, packets, bytes, doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]);
+    addSums(sums, at, sign, packets, bytes, doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]);
     let marks = MARK.outcome << outcome;
     if (outcome === OUTCOME.answered && row[w + W.basis] !== BASIS.portGuess) marks |= MARK.firmlyAnswered;
     if (row[w + W.payloadProtocol] === PAYLOAD.ike) marks |= MARK.ike;
@@ -136,23 +157,24 @@ export class Tally {
     w: number,
     doubles: Float64Array,
     d: number,
+    sign: number,
     packets: number,
     bytes: number,
   ): void {
     const facts = this.facts;
-    facts.flows++;
+    facts.flows += sign;
     if (row[w + W.verdict] === VERDICT.undetermined) facts.undeterminedPackets += packets;
     if (row[w + W.innerProtocol] === PROTOCOL.esp) {
       facts.espPackets += packets;
       facts.espBytes += bytes;
     }
     if (row[w + W.innerProtocol] !== PROTOCOL.tcp) return;
-    facts.tcpFlows++;
+    facts.tcpFlows += sign;
     const state = row[w + W.state];
-    if (state === STATE.midStream) facts.tcpMidStreamFlows++;
+    if (state === STATE.midStream) facts.tcpMidStreamFlows += sign;
     // A flow that nobody answers has one direction by nature; one that goes on has lost the other.
     const oneWay = doubles[d + D.packetsOut] === 0 || doubles[d + D.packetsBack] === 0;
-    if (oneWay && state !== STATE.unanswered && state !== STATE.refused) facts.tcpOneWayFlows++;
+    if (oneWay && state !== STATE.unanswered && state !== STATE.refused) facts.tcpOneWayFlows += sign;
   }
 }
 
@@ -206,16 +228,18 @@ function kindOf(row: Int32Array, w: number): number {
   }
 }
 
+/** Adds a flow, or with \`sign\` -1 takes it away: it is seen later again, and no earlier. */
 function addSums(
   sums: Float64Array,
   at: number,
+  sign: number,
   packets: number,
   bytes: number,
   firstSeenUs: number,
   lastSeenUs: number,
 ): void {
   const isNew = sums[at + PAIR.flows] === 0;
-  sums[at + PAIR.flows]++;
+  sums[at + PAIR.flows] += sign;
   sums[at + PAIR.packets] += packets;
   sums[at + PAIR.bytes] += bytes;
   if (isNew || firstSeenUs < sums[at + PAIR.firstSeenUs]) sums[at + PAIR.firstSeenUs] = firstSeenUs;

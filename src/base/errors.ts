@@ -10,9 +10,11 @@ export const EXIT = {
   database: 6,
   /** Our own fault: EX_SOFTWARE of sysexits.h, so that no script takes it for an answer. */
   internal: 70,
+  /** The report could not be written to where it was to go: EX_IOERR of sysexits.h. */
+  output: 74,
 } as const;
 
-export type ErrorCode = 'usage' | 'no-capture' | 'database' | 'internal';
+export type ErrorCode = 'usage' | 'no-capture' | 'live' | 'database' | 'output' | 'internal';
 
 /** An error meant for the user: `message` says what was found, `hint` what to do about it. */
 export class XportsError extends Error {
@@ -41,6 +43,10 @@ export function reasonOf(error: unknown): string {
       return 'it is a directory';
     case 'ENOSPC':
       return 'no space left on the device';
+    case 'EMFILE':
+      return 'too many files are open';
+    case 'EIO':
+      return 'the system reported an input or output error';
     default:
       return error instanceof Error ? error.message : String(error);
   }

@@ -30,6 +30,16 @@ export function transportName(protocol: number): string {
   return NAMES.get(protocol) ?? `ip-${protocol}`;
 }
 
+/** Whether ports are part of a flow's key: for AH they are those of what it carries. */
+export function hasPorts(protocol: number): boolean {
+  return (
+    protocol === PROTOCOL.tcp ||
+    protocol === PROTOCOL.udp ||
+    protocol === PROTOCOL.sctp ||
+    protocol === PROTOCOL.ah
+  );
+}
+
 /** The protocol number behind a transport's name, or -1. */
 export function protocolOf(name: string): number {
   for (const [number, known] of NAMES) if (known === name) return number;

@@ -4,11 +4,11 @@ import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import { EXIT } from '../base/errors.ts';
 import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/analyze.ts';
+import { ThreadRows } from '../pipeline/thread-rows.ts';
 import { jsonReport } from '../report/json.ts';
 import { terminalReport } from '../report/terminal.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import { deleteOldFlows } from '../store/sqlite/runs.ts';
-import { SqliteSink } from '../store/sqlite/sink.ts';
 import type { Context } from './context.ts';
 import { atLeast, dbOption, parsePortRange, seconds, severityOption, wholeNumber } from './options.ts';
 import { ProgressBar } from './progress.ts';
@@ -93,7 +93,9 @@ async function run(captures: readonly string[], flags: Flags, context: Context):
   for (const notice of result.notices) {
     if (!flags.quiet || result.exitCode !== EXIT.done) context.say(`xports: ${notice}`);
   }
-  if (flags.retainDays !== undefined) deleteOldFlows(flags.db, flags.retainDays);
+  // Counted from this run's own end, so that it never loses its own flows.
+  if (flags.retainDays !== undefined)
+    deleteOldFlows(flags.db, flags.retainDays, endUs(flags.db, result.runId));
   context.exitCode = result.exitCode;
   const store = new StoreReader(flags.db);
   try {
@@ -109,6 +111,16 @@ async function run(captures: readonly string[], flags: Flags, context: Context):
   }
 }
 
+/** When a run ended, in microseconds since the epoch. */
+function endUs(db: string, runId: number): number {
+  const store = new StoreReader(db);
+  try {
+    return store.run(runId).finished_at_us ?? 0;
+  } finally {
+    store.close();
+  }
+}
+
 /** Analyzes with a progress bar, and with Ctrl-C as a way to stop that keeps what was read. */
 async function analyzed(captures: readonly string[], flags: Flags, context: Context): Promise<AnalyzeResult> {
   const bar = ProgressBar.for(context.stderr, flags.progress && !flags.quiet);
@@ -116,20 +128,15 @@ async function analyzed(captures: readonly string[], flags: Flags, context: Cont
   const onSignal = () => stop.abort();
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
-  let sink: SqliteSink | undefined;
   try {
     return await analyze(
       { ...analyzeOptions(captures, flags), onProgress: (p) => bar.show(p), signal: stop.signal },
-      (start) => {
-        sink = new SqliteSink(flags.db, start);
-        return sink;
-      },
+      ThreadRows.open,
     );
   } finally {
     process.removeListener('SIGINT', onSignal);
     process.removeListener('SIGTERM', onSignal);
     bar.clear();
-    sink?.close();
   }
 }
 

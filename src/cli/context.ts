@@ -1,13 +1,14 @@
 // What every command gets: its output, how it looks, and the exit code it leaves.
 
+import { printableLines } from '../base/text.ts';
 import { type Style, style } from '../report/style.ts';
 import { Output, type TextStream } from './output.ts';
 
 export interface Context {
   readonly out: Output;
   readonly stderr: TextStream;
-  /** Writes a line to standard error. */
-  readonly say: (line: string) => void;
+  /** Writes one line or more to standard error, with nothing in them that a terminal would obey. */
+  readonly say: (text: string) => void;
   readonly look: Style;
   exitCode: number;
 }
@@ -29,7 +30,7 @@ export function contextOf({ stdout, stderr }: Streams): Context {
   return {
     out,
     stderr,
-    say: (line) => stderr.write(`${line}\n`),
+    say: (text) => stderr.write(`${printableLines(text)}\n`),
     look: style(out.columns, wantsColour(out.isTerminal, process.env)),
     exitCode: 0,
   };

@@ -2,10 +2,13 @@
 
 import { Command, CommanderError } from 'commander';
 import { EXIT, XportsError } from '../base/errors.ts';
+import { printableLines } from '../base/text.ts';
 import { analyzeCommand } from './analyze.ts';
 import { type Context, contextOf, type Streams } from './context.ts';
 import { findingsCommand } from './findings.ts';
 import { flowsCommand } from './flows.ts';
+import { interfacesCommand } from './interfaces.ts';
+import { liveCommand } from './live.ts';
 import { reportCommand } from './report.ts';
 import { runsCommand } from './runs.ts';
 import { servicesCommand } from './services.ts';
@@ -14,12 +17,14 @@ import { packageVersion } from './version.ts';
 const EXAMPLES = `
 Examples:
   xports analyze capture.pcapng                      read a capture and print the report
-  tcpdump -i eth0 -U -w - | xports analyze -         read packets while they arrive
+  sudo xports live --iface eth0                      watch an interface until Ctrl-C
+  tcpdump -i eth0 -U -w - | xports analyze -         the same where Node may not open one
   xports analyze --servers 10.0.0.5 captures/        judge one server, from a directory of captures
   xports flows --verdict unexpected --format csv     the flows behind the report
 
 Exit codes: 0 done, 1 --fail-on was met, 2 usage, 3 no capture could be read, 4 a capture is damaged,
-6 the database cannot be read or written.`;
+5 live capture cannot start, 6 the database cannot be read or written, 70 an error of xports itself, 74 the output
+cannot be written.`;
 
 /** Runs one command and returns its exit code. */
 export async function main(argv: readonly string[], streams: Streams = process): Promise<number> {
@@ -29,7 +34,13 @@ export async function main(argv: readonly string[], streams: Streams = process):
   } catch (error) {
     context.exitCode = explain(error, context);
   }
-  await context.out.flush();
+  try {
+    await context.out.flush();
+  } catch (error) {
+    const exitCode = explain(error, context);
+    // What failed before is why there was little to print.
+    if (context.exitCode !== EXIT.database) context.exitCode = exitCode;
+  }
   return context.exitCode;
 }
 
@@ -43,6 +54,8 @@ function program(context: Context): Command {
     .addHelpText('after', EXAMPLES);
   const commands = [
     analyzeCommand(context),
+    liveCommand(context),
+    interfacesCommand(context),
     reportCommand(context),
     findingsCommand(context),
     flowsCommand(context),
@@ -65,7 +78,7 @@ function quietErrors(command: Command, context: Context): void {
     .helpOption('-h, --help', 'print this help')
     .configureOutput({
       writeOut: (text) => void context.out.write(text),
-      writeErr: (text) => void context.stderr.write(text),
+      writeErr: (text) => void context.stderr.write(printableLines(text)),
       getOutHelpWidth: () => context.look.width,
       outputError: (text, write) => write(text.replace(/^error: /, 'xports: ')),
     });

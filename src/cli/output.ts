@@ -1,33 +1,39 @@
-// Where a command's text goes. A reader that goes away (`| head`) ends the output quietly.
+// Where a command's text goes. A reader that goes away (`| head`) ends the output quietly; any other failure is told.
 
-import { once } from 'node:events';
+import { fstatSync, writeSync } from 'node:fs';
+import { EXIT, reasonOf, XportsError } from '../base/errors.ts';
 
 const CHUNK_CHARACTERS = 64 * 1024;
 
 /** What is needed of a stream: standard output, or a test's. */
-export type TextStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+export type TextStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly fd?: number;
+};
 
 export class Output {
-  /** True once nobody reads any more. */
+  /** True once nobody reads any more, or nothing can be written. */
   closed = false;
   readonly isTerminal: boolean;
   private readonly stream: TextStream;
+  /** Null where the stream is no file. */
+  private readonly file: number | null;
   private pending = '';
+  private failure: Error | null = null;
 
   constructor(stream: TextStream) {
     this.stream = stream;
     this.isTerminal = stream.isTTY === true;
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
-      this.closed = true;
-    });
+    this.file = fileOf(stream);
+    stream.on('error', (error: NodeJS.ErrnoException) => this.fail(error));
   }
 
   get columns(): number {
     return this.stream.columns ?? 80;
   }
 
-  /** Adds text; resolves when there is room for more. */
+  /** Adds text; resolves when there is room for more. Throws XportsError where it cannot be written. */
   async write(text: string): Promise<void> {
     this.pending += text;
     if (this.pending.length >= CHUNK_CHARACTERS) await this.flush();
@@ -43,15 +49,42 @@ export class Output {
     }
   }
 
+  /** Writes what was added. Throws XportsError where it could not be written, once. */
   async flush(): Promise<void> {
     const text = this.pending;
     this.pending = '';
-    if (this.closed || text === '') return;
-    if (!this.stream.write(text)) {
-      // A stream that broke emits an error instead, which has set `closed`.
-      await once(this.stream, 'drain').catch(() => {});
+    if (!this.closed && text !== '') {
+      if (this.file !== null) this.writeFile(this.file, text);
+      else await new Promise<void>((resolve) => this.stream.write(text, () => resolve()));
+      // An error is reported on a later turn.
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    // An error of this write is reported on a later turn.
-    await new Promise((resolve) => setImmediate(resolve));
+    const { failure } = this;
+    this.failure = null;
+    if (failure === null) return;
+    throw new XportsError('output', EXIT.output, `cannot write the output: ${reasonOf(failure)}`);
+  }
+
+  /** To a file at once and to the last byte: the stream over it would take a part that was written for the whole. */
+  private writeFile(fd: number, text: string): void {
+    const bytes = Buffer.from(text);
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  private fail(error: NodeJS.ErrnoException): void {
+    if (!this.closed && error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') this.failure = error;
+    this.closed = true;
+  }
+}
+
+function fileOf({ fd }: TextStream): number | null {
+  try {
+    return fd !== undefined && fstatSync(fd).isFile() ? fd : null;
+  } catch {
+    return null;
   }
 }

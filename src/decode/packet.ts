@@ -24,9 +24,12 @@ export interface OuterFragment {
 /** TCP flag bits (RFC 9293, section 3.1). */
 export const TCP = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
 
+/** What a packet is that holds none; shared, since every empty buffer costs. */
+export const NO_BYTES = new DataView(new ArrayBuffer(0));
+
 export class PacketView {
   /** Where the captured bytes are: the record's first byte, and the one after its last (inside a tunnel, its last). */
-  view: DataView = new DataView(new ArrayBuffer(0));
+  view: DataView = NO_BYTES;
   start = 0;
   end = 0;
   /** Where the record would end had it been captured whole. */
@@ -82,7 +85,7 @@ export class PacketView {
   ipId = 0;
   /** Those around the packet; stands only where the bit of FRAGMENT says so. */
   outerFragments: OuterFragment | null = null;
-  /** Not 0 where the packet is a fragment, quotes another, or bears one of the marks below. */
+  /** Not 0 where the packet is a fragment, quotes another, lacks its ports, or bears one of the marks below. */
   rare = 0;
 
   /** See vlan.ts. */

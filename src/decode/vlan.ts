@@ -1,7 +1,8 @@
 // A stack of VLAN tags in one 32-bit word: the depth in the top bits, up to two identifiers below.
 // Deeper stacks are rare and are numbered in a side table.
 
-const DEEP: number[][] = [];
+const DEEP: (readonly number[])[] = [];
+const NONE: readonly (readonly number[])[] = [];
 const DEEP_NUMBERS = new Map<string, number>();
 /** Tags that are kept of a stack, and stacks deeper than two that are told apart. */
 const MAX_DEPTH = 8;
@@ -40,4 +41,14 @@ function vlanIds(stack: number): readonly number[] {
 /** `100`, or `100,200` with the outermost first; null where there was no tag. */
 export function vlanText(stack: number): string | null {
   return stack === 0 ? null : vlanIds(stack).join(',');
+}
+
+/** The deep stacks that were numbered from \`from\` on, for a thread that is to know them too. */
+export function vlanStacks(from: number): readonly (readonly number[])[] {
+  return from === DEEP.length ? NONE : DEEP.slice(from);
+}
+
+/** Takes over what \`vlanStacks\` gave in another thread, in the same order. */
+export function adoptVlanStacks(stacks: readonly (readonly number[])[]): void {
+  DEEP.push(...stacks);
 }

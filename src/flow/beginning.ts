@@ -10,6 +10,7 @@ import {
   BIT,
   COLD,
   COLD_Q,
+  ENDINGS,
   HOT,
   KIND,
   type Records,
@@ -37,6 +38,7 @@ const INHERITED =
   BIT.initiatorIsB |
   BIT.basisMask |
   (BIT.isnKnownA * 3) |
+  (BIT.isnGuessA * 3) |
   BIT.linkGroup |
   BIT.ike |
   BIT.espInUdp;
@@ -54,11 +56,13 @@ export function beginFlow(records: Records, n: number, packet: PacketView, table
   cold[coldAt + COLD.isnB] = 0;
   coldQ[(coldAt >> 1) + COLD_Q.first] = packet.timeUs;
   coldQ[(coldAt >> 1) + COLD_Q.flowId] = packet.ordinal;
+  coldQ[(coldAt >> 1) + COLD_Q.lastPast] = -Infinity;
   records.forgetRare(n);
   let bits = firstGuess(packet, tables);
   if (packet.dir !== 0) bits ^= BIT.initiatorIsB;
   if (packet.past !== 0) bits |= BIT.timerIsClock;
-  if (packet.inner === PROTOCOL.tcp && (packet.tcpFlags & TCP.syn) === 0) {
+  // Without any flag the header was cut, and the sequence number with it.
+  if (packet.inner === PROTOCOL.tcp && packet.tcpFlags !== 0 && (packet.tcpFlags & TCP.syn) === 0) {
     bits |= BIT.isnGuessA << packet.dir;
     cold[coldAt + COLD.isnA + packet.dir] = packet.tcpSeq - 1;
   }
@@ -66,7 +70,10 @@ export function beginFlow(records: Records, n: number, packet: PacketView, table
   nameService(records, n, tables);
 }
 
-/** Begins a flow that knows what the one before it knew: who began, how that is known, and its state. */
+/**
+ * Begins a flow that knows what the one before it knew: who began, how that is known, and its state. How that one
+ * ended is kept apart, since this one has an end of its own.
+ */
 export function continueFlow(records: Records, n: number, packet: PacketView, tables: PortTables): void {
   const { hot, cold, coldQ } = records;
   const at = records.hotAt(n) + HOT.bits;
@@ -75,11 +82,16 @@ export function continueFlow(records: Records, n: number, packet: PacketView, ta
   const isnA = cold[coldAt + COLD.isnA];
   const isnB = cold[coldAt + COLD.isnB];
   const flowId = coldQ[(coldAt >> 1) + COLD_Q.flowId];
+  const before = records.wholeBits(n) & ENDINGS;
+  const wentBothWays = records.wentBothWays(n);
   beginFlow(records, n, packet, tables);
   hot[at] = (hot[at] & BIT.timerIsClock) | (bits & INHERITED);
   cold[coldAt + COLD.isnA] = isnA;
   cold[coldAt + COLD.isnB] = isnB;
-  records.makeRare(n).continues = flowId;
+  const rare = records.makeRare(n);
+  rare.continues = flowId;
+  rare.before = before;
+  rare.wentBothWays = wentBothWays;
   nameService(records, n, tables);
 }
 

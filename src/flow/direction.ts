@@ -3,7 +3,7 @@
 
 import { TupleTable } from '../base/tuple-table.ts';
 import { ROW, W } from './ended.ts';
-import { BASIS, STATE } from './terms.ts';
+import { BASIS } from './terms.ts';
 
 /** Peers of an endpoint that make it a server. */
 const MANY = 3;
@@ -22,11 +22,12 @@ export class DirectionEvidence {
     this.listed = tcpListed;
   }
 
-  /** Learns from a TCP row. Who began by handshake is a client there, whatever else it talks to. */
+  /**
+   * Learns from a TCP row. Who began by handshake is a client there, whatever else it talks to.
+   */
   note(row: Int32Array, w: number): void {
+    const answered = (row[w + W.bits] & ROW.responderSynAck) !== 0;
     const guessed = row[w + W.basis] === BASIS.portGuess;
-    const answered =
-      !guessed && row[w + W.state] !== STATE.unanswered && (row[w + W.bits] & ROW.responderIsnKnown) !== 0;
     this.learn(
       row,
       w,

@@ -34,7 +34,7 @@ export const W = {
   innerService: 23,
   labelBasis: 24,
   verdict: 25,
-  /** Numbers in the run's address book. */
+  /** Numbers in the run's address book, which the rows' own path keeps. */
   initiatorId: 26,
   responderId: 27,
   /** The first packet's tunnel: see decode/encap/tunnels.ts. */
@@ -69,18 +69,31 @@ export const ROW = {
   linkGroup: 4,
   /** The transport has ports and none could be read. */
   portsUnread: 8,
+  /** The flow goes on, and is as it was when it was written last. */
+  unchanged: 16,
+  /** Takes back a row that was written before: another of the same flow will follow. */
+  retracted: 32,
+  /** The responder sent a SYN+ACK. */
+  responderSynAck: 64,
 } as const;
 
-/** A batch of ended flows, filled from the front and handed on when full. */
+/** A batch of rows, filled from the front and handed on when full. */
 export class EndedFlows {
-  readonly words: Int32Array;
-  readonly doubles: Float64Array;
+  readonly words: Int32Array<ArrayBuffer>;
+  readonly doubles: Float64Array<ArrayBuffer>;
   count = 0;
   readonly capacity: number;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, words = new Int32Array(capacity * ROW_WORDS)) {
     this.capacity = capacity;
-    this.words = new Int32Array(capacity * ROW_WORDS);
-    this.doubles = new Float64Array(this.words.buffer);
+    this.words = words;
+    this.doubles = new Float64Array(words.buffer);
+  }
+
+  /** The batch that these words are, all of them rows. */
+  static over(words: Int32Array<ArrayBuffer>): EndedFlows {
+    const rows = new EndedFlows(words.length / ROW_WORDS, words);
+    rows.count = rows.capacity;
+    return rows;
   }
 }

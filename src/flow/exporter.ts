@@ -1,37 +1,30 @@
 // From a record of the table to a row: sides become initiator and responder, bits become a state. Rows go on in
-// batches. Flows seen from the middle only are held back, since a later handshake may show who serves whom.
+// batches.
 
 import { PROTOCOL } from '../base/transport.ts';
 import { tunnels } from '../decode/encap/tunnels.ts';
 import { PAYLOAD } from '../decode/packet.ts';
-import type { AddressBook } from './addresses.ts';
-import { DirectionEvidence } from './direction.ts';
 import { D, EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from './ended.ts';
 import { BIT, COLD, COLD_Q, HOT, KIND, type Records, TIMER } from './record.ts';
 import { plainState, tcpEnd, tcpState } from './state.ts';
-import { BASIS } from './terms.ts';
+import { END } from './terms.ts';
 
 const BATCH = 512;
-/** Rows held back at most; then they are decided by what is known so far. */
-const MAX_HELD = 65_536;
+
+/** Takes a batch of rows, which is the giver's again when the call returns. `open`: the flows go on. */
+export type RowTaker = (batch: EndedFlows, open: boolean) => void;
 
 /** Turns records into rows and delivers them in batches. */
 export class Exporter {
   private readonly batch = new EndedFlows(BATCH);
-  private held = new EndedFlows(256);
-  private readonly addresses: AddressBook;
-  private readonly evidence: DirectionEvidence;
-  private readonly deliver: (batch: EndedFlows) => void;
+  private readonly deliver: RowTaker;
 
-  /** `tcpListed` tells single ports of the allow-list; `deliver` takes full batches and gives them back empty. */
-  constructor(addresses: AddressBook, tcpListed: Uint8Array, deliver: (batch: EndedFlows) => void) {
-    this.addresses = addresses;
-    this.evidence = new DirectionEvidence(tcpListed);
+  constructor(deliver: RowTaker) {
     this.deliver = deliver;
   }
 
-  /** Writes record `n` as a row; `reason` is how it left the table. */
-  write(records: Records, n: number, reason: number): void {
+  /** Writes record `n` as a row; `reason` is how it left the table, or that it did not; `marks` are bits of ROW. */
+  write(records: Records, n: number, reason: number, marks = 0): void {
     const { hot, cold, coldQ, wide } = records;
     const at = records.hotAt(n);
     const coldAt = records.coldAt(n);
@@ -59,16 +52,16 @@ export class Exporter {
     row[w + W.encapsulation] = tunnels.stackOf(tunnel);
     row[w + W.initiatorIsn] = cold[coldAt + COLD.isnA + i];
     row[w + W.responderIsn] = cold[coldAt + COLD.isnA + r];
-    let rowBits = 0;
+    let rowBits = marks;
     if ((bits & (BIT.isnKnownA << i)) !== 0) rowBits |= ROW.initiatorIsnKnown;
     if ((bits & (BIT.isnKnownA << r)) !== 0) rowBits |= ROW.responderIsnKnown;
     if ((bits & BIT.linkGroup) !== 0) rowBits |= ROW.linkGroup;
     if (unread) rowBits |= ROW.portsUnread;
+    if ((bits & (BIT.synAckA << r)) !== 0) rowBits |= ROW.responderSynAck;
     row[w + W.bits] = rowBits;
     row[w + W.payloadProtocol] =
-      (bits & BIT.ike) !== 0 ? PAYLOAD.ike : (bits & BIT.espInUdp) !== 0 ? PAYLOAD.espInUdp : PAYLOAD.unknown;
-    const basis = (bits & BIT.basisMask) >>> BIT.basisShift;
-    row[w + W.basis] = basis;
+      (bits & BIT.espInUdp) !== 0 ? PAYLOAD.espInUdp : (bits & BIT.ike) !== 0 ? PAYLOAD.ike : PAYLOAD.unknown;
+    row[w + W.basis] = (bits & BIT.basisMask) >>> BIT.basisShift;
 
     const d = this.batch.count * ROW_DOUBLES;
     const out = this.batch.doubles;
@@ -84,63 +77,20 @@ export class Exporter {
     out[d + D.payloadBack] = records.sum(n, HOT.payloadA + r);
     out[d + D.firstSeenUs] = coldQ[q + COLD_Q.first];
     const inOrder = (bits & BIT.timerIsClock) === 0 ? records.hotQ[(at >> 1) + TIMER] : -Infinity;
-    out[d + D.lastSeenUs] = Math.max(inOrder, rare?.lastPast ?? -Infinity);
+    out[d + D.lastSeenUs] = Math.max(inOrder, coldQ[q + COLD_Q.lastPast]);
 
     const tcp = inner === PROTOCOL.tcp && !unread;
-    const bothWays = out[d + D.packetsOut] > 0 && out[d + D.packetsBack] > 0;
-    row[w + W.state] = tcp ? tcpState(bits) : plainState(bits, bothWays);
-    row[w + W.endReason] = tcp ? tcpEnd(bits, reason) : reason;
-    row[w + W.initiatorId] = this.idOf(row, w + W.initiator, wide);
-    row[w + W.responderId] = this.idOf(row, w + W.responder, wide);
-
-    if (tcp) this.evidence.note(row, w);
-    if (tcp && basis === BASIS.portGuess) this.hold(w);
-    else this.next();
+    const whole = records.wholeBits(n);
+    row[w + W.state] = tcp ? tcpState(whole) : plainState(whole, records.wentBothWays(n));
+    row[w + W.endReason] = tcp ? tcpEnd(bits, whole, reason) : reason;
+    if (++this.batch.count === BATCH) this.flush(reason === END.open);
   }
 
-  /** Decides on what was held back and delivers all that is left. */
-  finish(): void {
-    this.releaseHeld();
-    if (this.batch.count > 0) this.flush();
-  }
-
-  private next(): void {
-    if (++this.batch.count === this.batch.capacity) this.flush();
-  }
-
-  private flush(): void {
-    this.deliver(this.batch);
+  /** Delivers the rows at hand; all of them are of flows that go on, or none is. */
+  flush(open: boolean): void {
+    if (this.batch.count === 0) return;
+    this.deliver(this.batch, open);
     this.batch.count = 0;
-  }
-
-  /** Keeps the row at hand for the end of the run; a double may hold any bits, so rows are copied as words. */
-  private hold(w: number): void {
-    if (this.held.count === this.held.capacity) {
-      const larger = new EndedFlows(this.held.capacity * 2);
-      larger.words.set(this.held.words);
-      larger.count = this.held.count;
-      this.held = larger;
-    }
-    this.held.words.set(this.batch.words.subarray(w, w + ROW_WORDS), this.held.count * ROW_WORDS);
-    if (++this.held.count === MAX_HELD) this.releaseHeld();
-  }
-
-  private releaseHeld(): void {
-    const { words, count } = this.held;
-    this.held.count = 0;
-    for (let n = 0; n < count; n++) {
-      const from = n * ROW_WORDS;
-      const to = this.batch.count * ROW_WORDS;
-      this.batch.words.set(words.subarray(from, from + ROW_WORDS), to);
-      if (this.evidence.isTurned(this.batch.words, to)) turn(this.batch, this.batch.count);
-      this.next();
-    }
-  }
-
-  private idOf(row: Int32Array, at: number, wide: boolean): number {
-    return wide
-      ? this.addresses.v6Id(row[at], row[at + 1], row[at + 2], row[at + 3])
-      : this.addresses.v4Id(row[at]);
   }
 }
 
@@ -158,29 +108,4 @@ function writeAddress(
   row[to + 1] = hot[rest];
   row[to + 2] = hot[rest + 1];
   row[to + 3] = hot[rest + 2];
-}
-
-/** Pairs of words, and of doubles, that change places when initiator and responder do. */
-const TURNED_WORDS = [
-  [W.initiatorPort, W.responderPort],
-  [W.initiatorIsn, W.responderIsn],
-  [W.initiatorId, W.responderId],
-  ...[0, 1, 2, 3].map((i) => [W.initiator + i, W.responder + i] as const),
-] as const;
-const TURNED_DOUBLES = [
-  [D.packetsOut, D.packetsBack],
-  [D.bytesOut, D.bytesBack],
-  [D.payloadOut, D.payloadBack],
-] as const;
-
-/** Makes the responder of row `n` its initiator. A flow without a handshake knows no sequence numbers. */
-function turn(batch: EndedFlows, n: number): void {
-  for (const [a, b] of TURNED_WORDS) swap(batch.words, n * ROW_WORDS + a, n * ROW_WORDS + b);
-  for (const [a, b] of TURNED_DOUBLES) swap(batch.doubles, n * ROW_DOUBLES + a, n * ROW_DOUBLES + b);
-}
-
-function swap(array: Int32Array | Float64Array, a: number, b: number): void {
-  const kept = array[a];
-  array[a] = array[b];
-  array[b] = kept;
 }

@@ -6,10 +6,10 @@ import { decodeIpv6 } from '../decode/ip/ipv6.ts';
 import { FRAGMENT, PacketView } from '../decode/packet.ts';
 import { SKIP } from '../decode/skip.ts';
 import { AddressBook } from './addresses.ts';
+import type { FragmentKey } from './datagrams.ts';
 import { DuplicateSampler } from './duplicates.ts';
-import type { EndedFlows } from './ended.ts';
-import { Exporter } from './exporter.ts';
-import { type FragmentKey, FragmentTable } from './fragments.ts';
+import { Exporter, type RowTaker } from './exporter.ts';
+import { FragmentTable } from './fragments.ts';
 import { setKey } from './key.ts';
 import { ServiceMinutes } from './minutes.ts';
 import { FlowTable, type FlowTableOptions, type RarePackets } from './table.ts';
@@ -32,7 +32,6 @@ export class FlowMeter implements RarePackets {
   /** Some packets came before there was a time. */
   private untimed = false;
   packetsOutOfOrder = 0;
-  readonly addresses = new AddressBook();
   readonly duplicates = new DuplicateSampler();
   readonly minutes: ServiceMinutes;
   private readonly v4: FlowTable;
@@ -42,18 +41,20 @@ export class FlowMeter implements RarePackets {
   private readonly fragmentsV6: FragmentTable;
   private readonly exporter: Exporter;
   private readonly quoted = new PacketView();
+  private readonly blank = new PacketView();
   private readonly seed: number;
 
   /** `services` is how many there are, unlisted included; `deliver` takes batches of ended flows. */
-  constructor(options: FlowTableOptions, services: number, deliver: (batch: EndedFlows) => void) {
+  constructor(options: FlowTableOptions, services: number, deliver: RowTaker) {
     this.seed = options.hashSeed;
     this.minutes = new ServiceMinutes(services);
-    this.exporter = new Exporter(this.addresses, options.tcpListed, deliver);
+    this.exporter = new Exporter(deliver);
     this.v4 = new FlowTable(false, RESERVE_V4, options, this.exporter, this.minutes, this);
     this.v6 = new FlowTable(true, RESERVE_V6, options, this.exporter, this.minutes, this);
-    const join = (fragment: PacketView, clockUs: number) => this.addWaited(fragment, clockUs);
-    this.fragmentsV4 = new FragmentTable(this.addresses, join);
-    this.fragmentsV6 = new FragmentTable(this.addresses, join);
+    const join = (fragment: PacketView) => this.addWaited(fragment);
+    const addresses = new AddressBook();
+    this.fragmentsV4 = new FragmentTable(addresses, join);
+    this.fragmentsV6 = new FragmentTable(addresses, join);
   }
 
   /** Moves the clock by a packet's time and marks the packet where it comes from the past. */
@@ -92,6 +93,8 @@ export class FlowMeter implements RarePackets {
     this.firstTimeUs = timeUs;
     this.v4.startClock(timeUs);
     this.v6.startClock(timeUs);
+    this.fragmentsV4.startClock(timeUs);
+    this.fragmentsV6.startClock(timeUs);
     this.minutes.startClock(timeUs);
   }
 
@@ -117,16 +120,16 @@ export class FlowMeter implements RarePackets {
 
   /** A packet that its table did not count in passing. */
   add(packet: PacketView, table: FlowTable): void {
+    const fragments = this.fragmentsOf(packet);
+    // Fragments without ports come before this packet: they share a flow with other packets that lack them.
+    fragments.expire(packet.clockUs);
     if ((packet.fragment & FRAGMENT.later) !== 0) {
-      if (!this.fragmentsOf(packet).later(packet, packet.clockUs)) return;
+      if (!fragments.later(packet)) return;
       setKey(packet, this.seed);
       // The first fragment may have shown a packet of the other version inside.
       this.tableOf(packet).add(packet);
-    } else {
-      table.add(packet);
-      if ((packet.fragment & FRAGMENT.first) !== 0)
-        this.fragmentsOf(packet).first(packet, packet, packet.clockUs);
-    }
+    } else table.add(packet);
+    if ((packet.fragment & FRAGMENT.first) !== 0) fragments.first(packet, packet);
     if ((packet.fragment & FRAGMENT.around) !== 0) this.tellOuterFragments(packet);
     if (packet.quoteAt !== 0) this.refuseQuoted(packet);
   }
@@ -134,11 +137,16 @@ export class FlowMeter implements RarePackets {
   /** Later fragments of a packet around this one go where this one went. */
   private tellOuterFragments(packet: PacketView): void {
     for (let outer = packet.outerFragments; outer !== null; outer = outer.next)
-      this.fragmentsOf(outer).first(outer, packet, packet.clockUs);
+      this.fragmentsOf(outer).first(outer, packet);
   }
 
-  /** The clock when there are no more packets. */
-  private get endUs(): number {
+  /** No packet of this IP version that counts at an earlier clock is still to come. */
+  settledUs(clockUs: number, ipVersion: number): number {
+    return Math.min(clockUs, (ipVersion === 4 ? this.fragmentsV4 : this.fragmentsV6).heldSinceUs);
+  }
+
+  /** The clock, or 0 where no packet had a time yet. */
+  get endUs(): number {
     return this.firstTimeUs === null ? 0 : this.clockUs;
   }
 
@@ -147,18 +155,36 @@ export class FlowMeter implements RarePackets {
     return this.v4.count + this.v6.count;
   }
 
+  /** Packets and bytes that are in no flow yet: fragments whose first one has not come. */
+  get waiting(): { packets: number; bytes: number } {
+    const v4 = this.fragmentsV4.held;
+    const v6 = this.fragmentsV6.held;
+    return { packets: v4.packets + v6.packets, bytes: v4.bytes + v6.bytes };
+  }
+
+  /** Delivers what has ended by the clock, then every flow that goes on; marks those that are as they were at `sinceUs`. */
+  show(sinceUs: number): void {
+    this.fragmentsV4.expire(this.endUs);
+    this.fragmentsV6.expire(this.endUs);
+    this.v4.sweep(this.settledUs(this.endUs, 4));
+    this.v6.sweep(this.settledUs(this.endUs, 6));
+    this.exporter.flush(false);
+    this.v4.show(sinceUs);
+    this.v6.show(sinceUs);
+    this.exporter.flush(true);
+  }
+
   /** Delivers every flow that is left, ended or not: the source has no more packets. */
   finish(): void {
     this.fragmentsV4.expire(Infinity);
     this.fragmentsV6.expire(Infinity);
     this.v4.drain(this.endUs);
     this.v6.drain(this.endUs);
-    this.exporter.finish();
+    this.exporter.flush(false);
   }
 
-  /** A fragment that waited for its first one: it joins now what began meanwhile. */
-  private addWaited(fragment: PacketView, clockUs: number): void {
-    fragment.clockUs = clockUs === Infinity ? this.endUs : clockUs;
+  /** A fragment that waited for its first one. */
+  private addWaited(fragment: PacketView): void {
     setKey(fragment, this.seed);
     this.tableOf(fragment).add(fragment);
     if ((fragment.fragment & FRAGMENT.around) !== 0) this.tellOuterFragments(fragment);
@@ -175,13 +201,14 @@ export class FlowMeter implements RarePackets {
   /** The flow whose packet the ICMP error quotes, if the error went to that packet's sender. */
   private refuseQuoted(packet: PacketView): void {
     const quoted = this.quoted;
-    Object.assign(quoted, new PacketView(), {
+    Object.assign(quoted, this.blank, {
       view: packet.view,
       start: packet.quoteAt,
       end: packet.end,
       wireEnd: packet.wireEnd,
       tunnel: packet.tunnel,
       encapsulation: packet.encapsulation,
+      clockUs: packet.clockUs,
     });
     const v4 = packet.inner === PROTOCOL.icmp;
     if (v4) decodeIpv4(quoted, packet.quoteAt);

@@ -9,7 +9,7 @@ export const PAD_WORDS = 12;
 /** Words of a hot record; with IPv6 the rest of the addresses follows. */
 export const HOT_WORDS = 16;
 export const WIDE_WORDS = 24;
-export const COLD_WORDS = 6;
+export const COLD_WORDS = 8;
 
 /** Word offsets in a hot record. */
 export const HOT = {
@@ -41,16 +41,23 @@ export const TIMER = 3;
 export const COLD = { isnA: 4, isnB: 5 } as const;
 
 /** Offsets in a cold record, in doubles. */
-export const COLD_Q = { first: 0, flowId: 1 } as const;
+export const COLD_Q = {
+  first: 0,
+  flowId: 1,
+  /** The newest time of the packets that moved no timer; -Infinity for none. */
+  lastPast: 3,
+} as const;
 
 /** What few flows have; kept apart so that the others do not pay for it. */
 export class Rare {
   /** The flow that this one continues; 0 for none. */
   continues = 0;
-  /** The newest of the packets that came from the past. */
-  lastPast = -Infinity;
-  /** How often each sum went over 2^32, in the order of the sums. */
-  readonly carries = [0, 0, 0, 0, 0, 0];
+  /** Bits of ENDINGS that the parts before this one left: they tell the state, and not how this part ended. */
+  before = 0;
+  /** Those parts had packets both ways. */
+  wentBothWays = false;
+  /** How often each sum went over 2^32, in the order of the sums; null for never. */
+  carries: number[] | null = null;
 }
 
 /** The word `kind`: the outer protocol, the one inside AH, whether ports are missing, the encapsulation. */
@@ -89,6 +96,8 @@ export const BIT = {
   /** Eight bits: what the flow's packets are counted as while they pass. */
   serviceShift: 23,
   serviceMask: 255 << 23,
+  /** Written down as ended, since the connection is over; a packet that comes yet takes that back. */
+  stored: 1 << 31,
 } as const;
 
 const EITHER = 3;
@@ -98,6 +107,7 @@ export const ANY_ACK = BIT.ackA * EITHER;
 export const BOTH_FIN = BIT.finA * EITHER;
 export const ANY_RST = BIT.rstEarly | BIT.rstLate;
 export const HANDSHAKE_SEEN = ANY_SYN | ANY_SYN_ACK;
+export const ENDINGS = BOTH_FIN | ANY_RST | BIT.icmpRefused;
 
 const TWO32 = 4_294_967_296;
 
@@ -136,8 +146,19 @@ export class Records {
 
   /** The sum at `field` of record `n`. */
   sum(n: number, field: number): number {
-    const carry = this.rareOf(n)?.carries[field - HOT.packetsA] ?? 0;
+    const carry = this.rareOf(n)?.carries?.[field - HOT.packetsA] ?? 0;
     return carry * TWO32 + (this.hot[this.hotAt(n) + field] >>> 0);
+  }
+
+  /** The bits of record `n` with what the parts before it left: those of the conversation as a whole. */
+  wholeBits(n: number): number {
+    return this.hot[this.hotAt(n) + HOT.bits] | (this.rareOf(n)?.before ?? 0);
+  }
+
+  /** Whether there were packets both ways, in this part of the conversation or before it. */
+  wentBothWays(n: number): boolean {
+    if (this.rareOf(n)?.wentBothWays === true) return true;
+    return this.sum(n, HOT.packetsA) > 0 && this.sum(n, HOT.packetsA + 1) > 0;
   }
 
   /** What is rare of record `n`, if anything. */

@@ -21,10 +21,10 @@ export function tcpState(bits: number): number {
   if ((bits & HANDSHAKE_SEEN) === 0) return STATE.midStream;
   if (isEstablished(bits)) {
     if ((bits & BOTH_FIN) === BOTH_FIN) return STATE.closed;
-    return (bits & BIT.rstLate) !== 0 ? STATE.reset : STATE.established;
+    return isReset(bits) ? STATE.reset : STATE.established;
   }
-  if ((bits & ANY_SYN_ACK) !== 0) return (bits & BIT.rstLate) !== 0 ? STATE.reset : STATE.halfOpen;
-  return (bits & (BIT.rstEarly | BIT.icmpRefused)) !== 0 ? STATE.refused : STATE.unanswered;
+  if ((bits & ANY_SYN_ACK) !== 0) return isReset(bits) ? STATE.reset : STATE.halfOpen;
+  return isReset(bits) || (bits & BIT.icmpRefused) !== 0 ? STATE.refused : STATE.unanswered;
 }
 
 /** A value of STATE for any other flow. */
@@ -33,13 +33,22 @@ export function plainState(bits: number, answered: boolean): number {
   return (bits & BIT.icmpRefused) !== 0 ? STATE.refused : STATE.oneWay;
 }
 
-/** How TCP itself ended the flow, or `otherwise`. */
-export function tcpEnd(bits: number, otherwise: number): number {
-  if ((bits & BOTH_FIN) === BOTH_FIN) return END.fin;
-  return (bits & ANY_RST) !== 0 ? END.rst : otherwise;
+/**
+ * How TCP itself ended the flow, or `otherwise`: by its own packets, of which the bits are `own`; `whole` are those of
+ * the conversation of which it may be a part.
+ */
+export function tcpEnd(own: number, whole: number, otherwise: number): number {
+  if ((own & BOTH_FIN) !== 0 && (whole & BOTH_FIN) === BOTH_FIN) return END.fin;
+  return isReset(own) ? END.rst : otherwise;
 }
 
-/** True where the connection is over, so that a new SYN+ACK cannot be part of it. */
+/** Whether a RST counts: one that refused an attempt does not once a repeated SYN was answered. */
+function isReset(bits: number): boolean {
+  const answered = (bits & ANY_SYN_ACK) !== 0 || isEstablished(bits);
+  return (bits & (answered ? BIT.rstLate : ANY_RST)) !== 0;
+}
+
+/** True where the connection is over by the bits of all of its parts: no new SYN+ACK can belong to it. */
 export function isOver(bits: number): boolean {
-  return (bits & ANY_RST) !== 0 || (bits & BOTH_FIN) === BOTH_FIN;
+  return isReset(bits) || (bits & BOTH_FIN) === BOTH_FIN;
 }

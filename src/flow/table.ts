@@ -7,6 +7,7 @@ import { PAYLOAD, type PacketView, TCP } from '../decode/packet.ts';
 import { beginFlow, continueFlow, nameService, type PortTables } from './beginning.ts';
 import type { Exporter } from './exporter.ts';
 import { holdsKey, setKey } from './key.ts';
+import { LastRows } from './last-rows.ts';
 import type { ServiceMinutes } from './minutes.ts';
 import { BIT, COLD_Q, HOT, KIND, PAD_WORDS, Records, TIMER } from './record.ts';
 import { Slots } from './slots.ts';
@@ -26,11 +27,17 @@ export interface FlowTableOptions extends PortTables {
 const REMEMBER_US = 7_200_000_000;
 const MAX_REMEMBERED = 65_536;
 const FIRST_LIMIT = 16_384;
+/** New flows until connections that are over are looked for again. */
+const STORE_EVERY = 8_192;
 /** Where packets go that begin or end a flow, change its state, or need more than their table: back to `add`. */
 export interface RarePackets {
   add(packet: PacketView, table: FlowTable): void;
+  /** Until when nothing can come any more that counts before it, now or at `clockUs` at the latest. */
+  settledUs(clockUs: number, ipVersion: number): number;
 }
 
+/** Flows whose timers or rows a packet has to be looked at for. */
+const NEEDS_MORE = BIT.timerIsClock | BIT.stored;
 const CHANGES_STATE = TCP.syn | TCP.fin | TCP.rst;
 /** The ACK flag's position, so that it can be put anywhere without a branch. */
 const ACK_SHIFT = 4;
@@ -43,8 +50,10 @@ export class FlowTable {
   private readonly slots = new Slots(2 * FIRST_LIMIT);
   /** The table is swept, and then grown if that did not help, when `count` reaches this. */
   private limit = FIRST_LIMIT;
+  /** Connections that are over are looked for when \`count\` reaches this. */
+  private storeAt = STORE_EVERY;
   private readonly options: FlowTableOptions;
-  private readonly exporter: Exporter;
+  private readonly rows: LastRows;
   private readonly minutes: ServiceMinutes;
   private readonly rare: RarePackets;
   /** Keeps the asking of memory from being optimised away. */
@@ -61,7 +70,7 @@ export class FlowTable {
   ) {
     this.records = new Records(wide, reserve);
     this.options = options;
-    this.exporter = exporter;
+    this.rows = new LastRows(this.records, exporter);
     this.minutes = minutes;
     this.rare = rare;
   }
@@ -104,7 +113,7 @@ export class FlowTable {
         const bits = hot[at + HOT.bits];
         const timer = (at >> 1) + TIMER;
         const limit = packet.inner === PROTOCOL.tcp ? tcpIdleUs : otherIdleUs;
-        if ((bits & BIT.timerIsClock) === 0 && timeUs - hotQ[timer] <= limit) {
+        if ((bits & NEEDS_MORE) === 0 && timeUs - hotQ[timer] <= limit) {
           hotQ[timer] = timeUs;
           hot[at + HOT.bits] = bits | ((((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA) << packet.dir);
           this.countPacket(hot, at, n, packet);
@@ -137,12 +146,11 @@ export class FlowTable {
     );
   }
 
-  /** Marks the flow of a packet that an ICMP error quotes. */
+  /** Marks the flow of a packet that an ICMP error quotes, unless it has ended by the error's clock. */
   refuse(quoted: PacketView): void {
     const n = this.find(quoted);
-    if (n < 0) return;
-    const at = this.records.hotAt(n) + HOT.bits;
-    if ((this.records.hot[at] & BIT.expired) === 0) this.records.hot[at] |= BIT.icmpRefused;
+    if (n < 0 || this.idleFor(n, quoted.clockUs) > this.idleLimit(n)) return;
+    this.records.hot[this.records.hotAt(n) + HOT.bits] |= BIT.icmpRefused;
   }
 
   /** Gives the flows that began before there was a time the first one there is. */
@@ -161,7 +169,7 @@ export class FlowTable {
     for (let n = 0; n < this.count; n++) {
       if (this.idleFor(n, clockUs) > this.idleLimit(n)) {
         const at = records.hotAt(n) + HOT.bits;
-        if ((records.hot[at] & BIT.expired) === 0) this.export(n, END.idle);
+        this.rows.write(n, END.idle);
         if (this.timer(n) < forgetBeforeUs || !this.isRemembered(n)) continue;
         records.hot[at] |= BIT.expired;
       }
@@ -172,11 +180,15 @@ export class FlowTable {
     this.reindex(false);
   }
 
+  /** Writes every flow that goes on; those that no packet changed since the clock stood at `sinceUs` are marked. */
+  show(sinceUs: number): void {
+    this.rows.show(this.count, sinceUs);
+  }
+
   /** Stores all that is left and gives the memory back, at the end of a run. */
   drain(clockUs: number): void {
     for (let n = 0; n < this.count; n++) {
-      if ((this.bits(n) & BIT.expired) !== 0) continue;
-      this.export(n, this.idleFor(n, clockUs) > this.idleLimit(n) ? END.idle : END.end);
+      this.rows.write(n, this.idleFor(n, clockUs) > this.idleLimit(n) ? END.idle : END.end);
     }
     this.count = 0;
     this.records.free();
@@ -207,6 +219,10 @@ export class FlowTable {
 
   private insert(packet: PacketView): number {
     if (this.count === this.limit) this.makeRoom(packet.clockUs);
+    if (this.count >= this.storeAt) {
+      this.rows.writeOver(this.count, packet.clockUs);
+      this.storeAt = Math.max(this.count + STORE_EVERY, Math.floor(this.count * 1.25));
+    }
     const { records } = this;
     const n = this.count++;
     const at = records.hotAt(n);
@@ -239,7 +255,7 @@ export class FlowTable {
     const overdueUs = packet.clockUs - this.timer(n) - limit;
     if (overdueUs > 0) {
       const goesOn = this.isRemembered(n) && (packet.tcpFlags & TCP.syn) === 0 && overdueUs <= REMEMBER_US;
-      if ((this.bits(n) & BIT.expired) === 0) this.export(n, END.idle);
+      this.rows.write(n, END.idle);
       if (goesOn) continueFlow(this.records, n, packet, this.options);
       else beginFlow(this.records, n, packet, this.options);
       return true;
@@ -247,8 +263,10 @@ export class FlowTable {
     if (this.options.activeUs === 0) return false;
     const first = this.records.coldQ[(this.records.coldAt(n) >> 1) + COLD_Q.first];
     if (packet.clockUs - first <= this.options.activeUs) return false;
-    this.export(n, END.active);
-    continueFlow(this.records, n, packet, this.options);
+    const another = (packet.tcpFlags & TCP.syn) !== 0 && isAnotherConnection(this.records, n, packet);
+    this.rows.write(n, END.active);
+    if (another) beginFlow(this.records, n, packet, this.options);
+    else continueFlow(this.records, n, packet, this.options);
     return true;
   }
 
@@ -256,13 +274,15 @@ export class FlowTable {
 
   private updateTcp(n: number, packet: PacketView, begins: boolean): void {
     const flags = packet.tcpFlags;
+    const another = (flags & TCP.syn) !== 0 && !begins && isAnotherConnection(this.records, n, packet);
+    if (!another) this.rows.takeBack(n);
     if ((flags & (TCP.syn | TCP.fin | TCP.rst)) === 0) {
       if ((flags & TCP.ack) !== 0)
         this.records.hot[this.records.hotAt(n) + HOT.bits] |= BIT.ackA << packet.dir;
       return;
     }
-    if ((flags & TCP.syn) !== 0 && !begins && isAnotherConnection(this.records, n, packet)) {
-      this.export(n, END.end);
+    if (another) {
+      this.rows.write(n, END.end);
       beginFlow(this.records, n, packet, this.options);
     }
     if (seeHandshake(this.records, n, packet)) nameService(this.records, n, this.options);
@@ -286,31 +306,30 @@ export class FlowTable {
   }
 
   private carry(n: number, field: number): void {
-    this.records.makeRare(n).carries[field - HOT.packetsA]++;
+    const rare = this.records.makeRare(n);
+    rare.carries ??= [0, 0, 0, 0, 0, 0];
+    rare.carries[field - HOT.packetsA]++;
   }
 
   /** What packets in the usual run of things leave alone; moves the timer. */
   private updateRare(n: number, packet: PacketView): void {
+    const at = this.records.hotAt(n);
     let bits = this.bits(n);
-    if (packet.past === 0) this.records.hotQ[(this.records.hotAt(n) >> 1) + TIMER] = packet.timeUs;
     if (packet.linkGroup !== 0) bits |= BIT.linkGroup;
     if (packet.payloadProtocol === PAYLOAD.ike) bits |= BIT.ike;
     if (packet.payloadProtocol === PAYLOAD.espInUdp) bits |= BIT.espInUdp;
-    if (packet.past === 0) bits &= ~BIT.timerIsClock;
-    this.records.hot[this.records.hotAt(n) + HOT.bits] = bits;
-    if (packet.past === 0) return;
+    // A fragment that waited in vain is not from the past, and may still come behind what counts after it.
+    const movesTimer = packet.past === 0 && packet.timeUs >= this.timer(n);
+    if (movesTimer) {
+      bits &= ~BIT.timerIsClock;
+      this.records.hotQ[(at >> 1) + TIMER] = packet.timeUs;
+    }
+    this.records.hot[at + HOT.bits] = bits;
     const { coldQ } = this.records;
     const q = this.records.coldAt(n) >> 1;
-    const rare = this.records.makeRare(n);
-    if (packet.timeUs > rare.lastPast) rare.lastPast = packet.timeUs;
+    if (!movesTimer && packet.timeUs > coldQ[q + COLD_Q.lastPast]) coldQ[q + COLD_Q.lastPast] = packet.timeUs;
     if (packet.timeUs < coldQ[q + COLD_Q.first]) coldQ[q + COLD_Q.first] = packet.timeUs;
     if (packet.ordinal < coldQ[q + COLD_Q.flowId]) coldQ[q + COLD_Q.flowId] = packet.ordinal;
-  }
-
-  // Leaving the table
-
-  private export(n: number, reason: number): void {
-    this.exporter.write(this.records, n, reason);
   }
 
   private bits(n: number): number {
@@ -335,7 +354,7 @@ export class FlowTable {
 
   /** Whether the record is an established TCP flow, which another may continue. */
   private isRemembered(n: number): boolean {
-    const bits = this.bits(n);
+    const bits = this.records.wholeBits(n);
     return this.isTcp(n) && isEstablished(bits) && !isOver(bits);
   }
 
@@ -352,7 +371,7 @@ export class FlowTable {
   }
 
   private makeRoom(clockUs: number): void {
-    this.sweep(clockUs);
+    this.sweep(this.rare.settledUs(clockUs, this.records.wide ? 6 : 4));
     if (this.count * 4 <= this.limit * 3) return;
     this.limit *= 2;
     if (this.limit > this.records.capacity) this.records.grow(this.limit, this.count);

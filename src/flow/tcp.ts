@@ -9,7 +9,7 @@ import { BASIS } from './terms.ts';
 /** Whether a SYN or SYN+ACK with its sequence number cannot be part of the flow that stands under its key. */
 export function isAnotherConnection(records: Records, n: number, packet: PacketView): boolean {
   const { dir } = packet;
-  const bits = records.hot[records.hotAt(n) + HOT.bits];
+  const bits = records.wholeBits(n);
   const same = records.cold[records.coldAt(n) + COLD.isnA + dir] === packet.tcpSeq;
   const known = (bits & (BIT.isnKnownA << dir)) !== 0;
   if ((packet.tcpFlags & TCP.ack) !== 0) return known && !same && isOver(bits);

@@ -1,10 +1,20 @@
 // Several captures as one, by time: a file is opened when the clock reaches its first packet, so that rotated sets
 // follow each other and pairs of directions interleave. One capture alone keeps its own order.
 
-import { stat } from 'node:fs/promises';
 import type { Capture, ReaderFactory } from '../source/capture.ts';
-import { NotACapture, RecordBatch } from '../source/record.ts';
-import { type NamedSource, openCapture, peekFirstPacket, type RefusedSource, STDIN } from './sources.ts';
+import { NotACapture, RecordBatch, Unheard } from '../source/record.ts';
+import {
+  type NamedSource,
+  openCapture,
+  peekFirstPacket,
+  type RefusedSource,
+  refusedBecause,
+  sizeOf,
+} from './sources.ts';
+
+/** From so many open captures on, each reads ahead less. */
+const MANY = 32;
+const SMALL_CHUNK = 1 << 18;
 
 /** A capture that is open, and the records of it that are next. */
 export class OpenSource {
@@ -16,8 +26,10 @@ export class OpenSource {
   bytes = 0;
   firstPacketUs = Infinity;
   lastPacketUs = -Infinity;
+  /** Some of its packets came before the run had any time: they take its first. */
+  beganUntimed = false;
 
-  /** Its place among the sources that were opened. */
+  /** Its place among the sources that were named. */
   readonly order: number;
 
   constructor(capture: Capture, order = 0) {
@@ -38,15 +50,9 @@ export class OpenSource {
   }
 }
 
-/** Standard input and pipes cannot be looked at first and read again. */
-async function isReadOnce(path: string): Promise<boolean> {
-  if (path === STDIN) return true;
-  const there = await stat(path).catch(() => null);
-  return there !== null && !there.isFile();
-}
-
 interface Waiting {
   readonly source: NamedSource;
+  readonly order: number;
   readonly firstUs: number;
 }
 
@@ -62,6 +68,8 @@ export class Merge {
   limitUs = Infinity;
   /** Set when bytes had to be waited for. */
   waited = false;
+  /** Bytes that there are in all; null where only the end will tell. */
+  bytesTotal: number | null = 0;
   /** Open sources that have records at hand, as a heap by the time of the next one. */
   private active: OpenSource[] = [];
   /** Not opened yet, the earliest last. */
@@ -69,34 +77,33 @@ export class Merge {
   private readonly makeReader: ReaderFactory;
   private readonly stop: AbortSignal | undefined;
 
-  private constructor(makeReader: ReaderFactory, stop: AbortSignal | undefined) {
+  /** Pipes end when `stop` says so, and nothing more is looked at. */
+  constructor(makeReader: ReaderFactory, stop?: AbortSignal) {
     this.makeReader = makeReader;
     this.stop = stop;
   }
 
-  /** Looks at every source; those that are no captures are in `refused`. */
-  static async open(
-    sources: readonly NamedSource[],
-    makeReader: ReaderFactory,
-    stop?: AbortSignal,
-  ): Promise<Merge> {
-    const merge = new Merge(makeReader, stop);
-    for (const source of sources) {
-      try {
-        if (sources.length === 1 || (await isReadOnce(source.path))) await merge.start(source.path);
-        else
-          merge.waiting.push({
-            source,
-            firstUs: (await peekFirstPacket(source.path, makeReader)) ?? -Infinity,
-          });
-      } catch (error) {
-        if (!(error instanceof NotACapture)) throw error;
-        merge.refused.push({ ...source, reason: error.message });
+  /**
+   * Looks at every source, and waits for the first bytes of those that are read once, such as pipes. Those that are no
+   * captures are in `refused`.
+   */
+  async open(sources: readonly NamedSource[]): Promise<void> {
+    for (const [order, source] of sources.entries()) {
+      if (this.stop?.aborted) break;
+      const size = await sizeOf(source);
+      if (this.bytesTotal !== null && size !== undefined) {
+        this.bytesTotal = size === null ? null : this.bytesTotal + size;
       }
+      await this.orRefuse(source, async () => {
+        if (sources.length === 1 || size === null) await this.start(source, order);
+        else {
+          const firstUs = (await peekFirstPacket(source, this.makeReader)) ?? -Infinity;
+          this.waiting.push({ source, order, firstUs });
+        }
+      });
     }
-    // A stable sort turned round: of equal times the one that was named first is opened first.
-    merge.waiting.sort((a, b) => a.firstUs - b.firstUs).reverse();
-    return merge;
+    // The earliest last, and of equal times the one that was named first.
+    this.waiting.sort((a, b) => (a.firstUs === b.firstUs ? b.order - a.order : b.firstUs - a.firstUs));
   }
 
   /** How many captures there are. */
@@ -119,11 +126,16 @@ export class Merge {
       const waiting = this.waiting.at(-1);
       if (waiting !== undefined && (earliest === undefined || waiting.firstUs <= earliest.headUs)) {
         this.waiting.pop();
-        await this.startOrRefuse(waiting.source);
+        // A file may have changed since it was looked at.
+        await this.orRefuse(waiting.source, () => this.start(waiting.source, waiting.order));
         continue;
       }
       if (earliest === undefined) return null;
-      this.limitUs = Math.min(this.headOf(1), this.headOf(2), waiting?.firstUs ?? Infinity);
+      this.limitUs = Math.min(
+        limitBy(earliest, this.active[1]?.headUs, this.active[1]?.order),
+        limitBy(earliest, this.active[2]?.headUs, this.active[2]?.order),
+        limitBy(earliest, waiting?.firstUs, waiting?.order),
+      );
       return earliest;
     }
   }
@@ -131,17 +143,6 @@ export class Merge {
   /** Bytes taken from all sources so far. */
   get bytesRead(): number {
     return this.opened.reduce((sum, source) => sum + source.capture.bytesRead, 0);
-  }
-
-  /** Bytes that there are in all; null where only the end will tell. */
-  async bytesTotal(): Promise<number | null> {
-    const paths = [
-      ...this.opened.map((source) => source.capture.path),
-      ...this.waiting.map(({ source }) => source.path),
-    ];
-    if (paths.includes(STDIN)) return null;
-    const stats = await Promise.all(paths.map((path) => stat(path).catch(() => null)));
-    return stats.every((one) => one?.isFile()) ? stats.reduce((sum, one) => sum + (one?.size ?? 0), 0) : null;
   }
 
   async close(): Promise<void> {
@@ -157,10 +158,6 @@ export class Merge {
       this.waited = true;
     }
     return true;
-  }
-
-  private headOf(place: number): number {
-    return this.active[place]?.headUs ?? Infinity;
   }
 
   /** Lets the first of the heap down to its place, now that it has other records at hand. */
@@ -189,19 +186,22 @@ export class Merge {
     }
   }
 
-  /** A file may have changed since it was looked at. */
-  private async startOrRefuse(source: NamedSource): Promise<void> {
+  private async orRefuse(source: NamedSource, open: () => Promise<void>): Promise<void> {
     try {
-      await this.start(source.path);
+      await open();
     } catch (error) {
       if (!(error instanceof NotACapture)) throw error;
-      this.refused.push({ ...source, reason: error.message });
+      // A pipe that was stopped before it said what it is has nothing wrong with it.
+      if (this.stop?.aborted && error instanceof Unheard) return;
+      this.refused.push(refusedBecause(source, error));
     }
   }
 
-  private async start(path: string): Promise<void> {
-    const source = new OpenSource(await openCapture(path, this.makeReader, this.stop), this.opened.length);
+  private async start(named: NamedSource, order: number): Promise<void> {
+    const chunk = this.active.length < MANY ? undefined : SMALL_CHUNK;
+    const source = new OpenSource(await openCapture(named, this.makeReader, this.stop, chunk), order);
     this.opened.push(source);
+    this.waited = true;
     if (await this.load(source)) {
       this.active.push(source);
       this.rise();
@@ -219,7 +219,15 @@ export class Merge {
   }
 }
 
-/** Of equal times, the source that was opened first comes first. */
+/**
+ * Up to which time a source comes before another: of equal times, the one that was named first comes first. Times are
+ * whole microseconds.
+ */
+function limitBy(earliest: OpenSource, headUs = Infinity, order = Infinity): number {
+  return order < earliest.order ? headUs - 1 : headUs;
+}
+
+/** Of equal times, the source that was named first comes first. */
 function comesBefore(a: OpenSource, b: OpenSource): boolean {
   return a.headUs < b.headUs || (a.headUs === b.headUs && a.order < b.order);
 }

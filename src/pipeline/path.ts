@@ -1,13 +1,8 @@
-// The whole path of a packet: record, packet, flow, label, sums, rows. Sources feed it and a sink takes what comes out.
+// The path of a packet: record, packet, flow. Sources feed it, and what comes out goes on as rows (row-path.ts).
 
-import { findFindings } from '../audit/findings.ts';
-import { Judge, type JudgeOptions } from '../audit/judge.ts';
-import { Tally } from '../audit/tally.ts';
-import { VERDICT } from '../audit/terms.ts';
 import { tunnels } from '../decode/encap/tunnels.ts';
 import { decodeRecord } from '../decode/link/index.ts';
 import { PacketView } from '../decode/packet.ts';
-import { EndedFlows, ROW_WORDS, W } from '../flow/ended.ts';
 import { FlowMeter } from '../flow/meter.ts';
 import {
   PROTOCOL_SERVICES,
@@ -16,16 +11,16 @@ import {
   TCP_SERVICES,
   UDP_SERVICES,
 } from '../service/catalog.ts';
-import type { Checkpoint, RunTotals, Sink, SourceRow } from '../store/sink.ts';
+import type { SourceRow } from '../store/sink.ts';
 import type { OpenSource } from './merge.ts';
+import type { RowTarget } from './row-path.ts';
 import { SkippedTally } from './skipped.ts';
 
 const GROUP = 32;
 
-export type FlowsKept = 'all' | 'unexpected' | 'none';
-
-export interface PathOptions extends JudgeOptions {
-  readonly flows: FlowsKept;
+export interface PathOptions {
+  /** First and last of the TCP ports that the user says are RPC. */
+  readonly rpcRange: readonly [number, number] | null;
   readonly tcpTimeoutS: number;
   readonly otherTimeoutS: number;
   /** 0 for none. */
@@ -38,7 +33,7 @@ export interface Drops {
   readonly interfaceDropped: number | null;
 }
 
-/** One run's path, from records to a sink. */
+/** One run's path, from records to rows. */
 export class PacketPath {
   readonly meter: FlowMeter;
   /** Packets and bytes read. */
@@ -49,19 +44,13 @@ export class PacketPath {
   private readonly v6 = Array.from({ length: GROUP }, () => new PacketView());
   private spare = new PacketView();
   private readonly skipped = new SkippedTally();
-  private readonly tally = new Tally();
-  private readonly judge: Judge;
-  private readonly kept: FlowsKept;
-  private readonly some = new EndedFlows(4096);
-  private readonly sink: Sink;
-  private readonly serversNamed: boolean;
-  private readonly rpcKnown: boolean;
+  private readonly rows: RowTarget;
+  /** The clock when flows that go on were handed over last. */
+  private shownUs = -Infinity;
 
-  constructor(options: PathOptions, sink: Sink) {
-    this.sink = sink;
-    this.kept = options.flows;
-    this.serversNamed = options.servers !== null;
-    this.rpcKnown = options.rpcRange !== null;
+  constructor(options: PathOptions, rows: RowTarget) {
+    this.rows = rows;
+    tunnels.clear();
     this.meter = new FlowMeter(
       {
         tcpIdleUs: options.tcpTimeoutS * 1e6,
@@ -75,10 +64,8 @@ export class PacketPath {
         hashSeed: (Math.random() * 0x1_0000_0000) | 0,
       },
       SERVICE_IDS.length,
-      (batch) => this.take(batch),
+      (batch, open) => rows.flows(batch, open),
     );
-    tunnels.clear();
-    this.judge = new Judge(options, this.meter.addresses, tunnels);
   }
 
   /** Takes the source's records at hand, as far as they are not later than `limitUs`. */
@@ -140,85 +127,44 @@ export class PacketPath {
     source.next = at;
   }
 
-  /** Ends every flow, and makes sure that each packet read is in exactly one place. */
-  finish(): void {
-    this.tally.pairs.reserve(this.tally.pairs.size + this.meter.size);
-    this.meter.finish();
-    const packets = this.tally.packets + this.skipped.packets;
-    const bytes = this.tally.bytes + this.skipped.bytes;
-    if (packets !== this.packets || bytes !== this.bytes) {
-      throw new Error(
-        `the account does not close: ${this.packets} packets and ${this.bytes} bytes were read, ` +
-          `${packets} and ${bytes} are in flows or skipped`,
-      );
-    }
-  }
-
-  /** Hands the sink all that is settled so far: what ended, and what was skipped. */
-  checkpoint(sources: readonly SourceRow[], drops: Drops): void {
-    const { pairs } = this.tally;
-    const { findings, texts } = findFindings(this.tally, this.meter.addresses, this.rpcKnown);
-    const state: Checkpoint = {
-      totals: this.totals(sources, drops),
+  /**
+   * Hands over all that is settled so far: flows that ended, those that go on, and what was skipped. The \`final\`
+   * time every flow ends.
+   */
+  async checkpoint(sources: readonly SourceRow[], drops: Drops, final: boolean): Promise<void> {
+    const { meter, skipped } = this;
+    if (final) meter.finish();
+    else meter.show(this.shownUs);
+    this.shownUs = meter.endUs;
+    const { waiting } = meter;
+    await this.rows.checkpoint({
+      final,
+      totals: {
+        packets: this.packets - waiting.packets,
+        bytes: this.bytes - waiting.bytes,
+        packetsOutOfOrder: meter.packetsOutOfOrder,
+        ...drops,
+        firstPacketUs: least(sources.map((source) => source.firstPacketUs)),
+        lastPacketUs: greatest(sources.map((source) => source.lastPacketUs)),
+      },
       sources,
-      skipped: this.skipped.rows(),
-      pairs: { count: pairs.size, keys: pairs.keys.tuples, sums: pairs.sums },
-      minutes: this.meter.minutes.rows(),
-      findings,
-      texts,
-      facts: this.facts(),
-    };
-    this.sink.checkpoint(state, this.meter.addresses);
+      skipped: skipped.rows(),
+      minutes: meter.minutes.rows(),
+      facts: {
+        sampled_packets: meter.duplicates.sampled,
+        duplicate_packets: meter.duplicates.duplicates,
+        tunnels_without_ends: tunnels.overflowed,
+      },
+    });
   }
+}
 
-  private totals(sources: readonly SourceRow[], drops: Drops): RunTotals {
-    const times = sources.filter((source) => source.firstPacketUs !== null);
-    return {
-      packets: this.tally.packets + this.skipped.packets,
-      bytes: this.tally.bytes + this.skipped.bytes,
-      packetsOutOfOrder: this.meter.packetsOutOfOrder,
-      ...drops,
-      firstPacketUs:
-        times.length === 0 ? null : Math.min(...times.map((source) => source.firstPacketUs ?? 0)),
-      lastPacketUs: times.length === 0 ? null : Math.max(...times.map((source) => source.lastPacketUs ?? 0)),
-    };
-  }
+function least(times: readonly (number | null)[]): number | null {
+  return times.reduce((a, b) => (a === null || (b !== null && b < a) ? b : a), null);
+}
 
-  private take(batch: EndedFlows): void {
-    this.judge.label(batch);
-    this.tally.add(batch);
-    if (this.kept === 'all') this.sink.flows(batch, this.meter.addresses);
-    else if (this.kept === 'unexpected') this.sink.flows(this.unexpectedOf(batch), this.meter.addresses);
-  }
-
-  private unexpectedOf(batch: EndedFlows): EndedFlows {
-    const { some } = this;
-    some.count = 0;
-    for (let n = 0; n < batch.count; n++) {
-      const w = n * ROW_WORDS;
-      if (batch.words[w + W.verdict] !== VERDICT.unexpected) continue;
-      some.words.set(batch.words.subarray(w, w + ROW_WORDS), some.count * ROW_WORDS);
-      some.count++;
-    }
-    return some;
-  }
-
-  private facts(): Record<string, number> {
-    const { facts } = this.tally;
-    return {
-      flows: facts.flows,
-      tcp_flows: facts.tcpFlows,
-      tcp_mid_stream_flows: facts.tcpMidStreamFlows,
-      tcp_one_way_flows: facts.tcpOneWayFlows,
-      undetermined_packets: facts.undeterminedPackets,
-      esp_packets: facts.espPackets,
-      esp_bytes: facts.espBytes,
-      sampled_packets: this.meter.duplicates.sampled,
-      duplicate_packets: this.meter.duplicates.duplicates,
-      tunnels_without_ends: tunnels.overflowed,
-      servers_named: this.serversNamed ? 1 : 0,
-    };
-  }
+function greatest(times: readonly (number | null)[]): number | null {
+  return times.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
 }
 
 /** Services by TCP port, with the range that the user names for RPC. */

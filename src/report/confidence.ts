@@ -1,9 +1,10 @@
 // How far the numbers can be trusted: damage, loss, duplicates, and what the capture could not show.
 
+import { printable } from '../base/text.ts';
 import type { StoreReader } from '../store/sqlite/reader.ts';
 import { byteSize, counted, grouped, percent } from './format.ts';
 import type { Style } from './style.ts';
-import { paragraph, printable } from './text.ts';
+import { paragraph } from './text.ts';
 
 interface Remark {
   /** Warnings are about numbers that may be wrong; the rest is good to know. */

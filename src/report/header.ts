@@ -1,10 +1,11 @@
 // What was read: the run, its files, the time they span, and how much there was.
 
+import { printable } from '../base/text.ts';
 import type { RunRow } from '../store/rows.ts';
 import type { StoreReader } from '../store/sqlite/reader.ts';
 import { byteSize, counted, spanText, timeText } from './format.ts';
 import type { Style } from './style.ts';
-import { paragraph, printable, shortenedPath } from './text.ts';
+import { paragraph, shortenedPath } from './text.ts';
 
 const FILES_SHOWN = 3;
 

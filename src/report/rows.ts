@@ -1,7 +1,8 @@
 // Any list of rows as CSV (RFC 4180), JSON lines, or aligned columns, a line at a time however many there are.
 
+import { printable } from '../base/text.ts';
 import type { AnyRow, Cell } from '../store/rows.ts';
-import { printable, shortened } from './text.ts';
+import { shortened } from './text.ts';
 
 export const ROW_FORMATS = ['table', 'csv', 'jsonl'] as const;
 export type RowFormat = (typeof ROW_FORMATS)[number];

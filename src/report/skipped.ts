@@ -1,9 +1,9 @@
 // Packets that belong to no flow, by the reason.
 
+import { printable } from '../base/text.ts';
 import type { StoreReader } from '../store/sqlite/reader.ts';
 import { byteSize, counted, grouped } from './format.ts';
 import type { Style } from './style.ts';
-import { printable } from './text.ts';
 
 const SHOWN = 12;
 

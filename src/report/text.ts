@@ -1,10 +1,6 @@
-// Lines of text in a given width. Text from captures and file names never reaches a terminal unchecked.
+// Lines of text in a given width.
 
-/** Control characters, which could move the cursor or change colours, as question marks. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to catch
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
-}
+import { printable } from '../base/text.ts';
 
 /** Breaks text into lines of at most `width` characters at spaces; a longer word stands alone, cut. */
 export function wrap(text: string, width: number): string[] {

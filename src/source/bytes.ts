@@ -1,64 +1,14 @@
-// Where bytes come from: a file or standard input, read ahead into one buffer while the other is parsed.
-
-import { close, fstat, open, read } from 'node:fs';
-import { promisify } from 'node:util';
-
-const openFile = promisify(open);
-const closeFile = promisify(close);
-const statFile = promisify(fstat);
+// Where bytes come from, and a window over them: one buffer is read ahead into while the other is parsed.
 
 export interface ByteSource {
   /** Total size in bytes; null where only the end will tell. */
   readonly size: number | null;
+  /** True once it ended since it was told to, so that a record cut there is no damage. */
+  readonly stopped?: boolean;
   /** Reads up to `length` bytes to `at`; 0 at the end. */
   read(into: Uint8Array, at: number, length: number): Promise<number>;
+  /** Closes it, whatever is still being read: that read then ends, with bytes that nobody wants or with none. */
   close(): Promise<void>;
-}
-
-/** Opens a file, or a pipe, which ends when `stop` says so. Throws what the system says. */
-export async function openFileSource(path: string, stop?: AbortSignal): Promise<ByteSource> {
-  const fd = await openFile(path, 'r');
-  const stat = await statFile(fd);
-  const isFile = stat.isFile();
-  return {
-    size: isFile ? stat.size : null,
-    read: (into, at, length) => untilStopped(readFd(fd, into, at, length), isFile ? undefined : stop),
-    close: () => closeFile(fd),
-  };
-}
-
-/** Standard input, whatever it is: packets are handed on as they arrive. It ends when `stop` says so. */
-export function openStdinSource(stop?: AbortSignal): ByteSource {
-  return {
-    size: null,
-    read: (into, at, length) => untilStopped(readFd(0, into, at, length), stop),
-    close: async () => {},
-  };
-}
-
-/** A read cannot be called off; but nobody has to wait for it. */
-function untilStopped(reading: Promise<number>, stop: AbortSignal | undefined): Promise<number> {
-  if (stop === undefined) return reading;
-  return new Promise((resolve, reject) => {
-    const end = () => resolve(0);
-    if (stop.aborted) end();
-    stop.addEventListener('abort', end, { once: true });
-    reading.then(resolve, reject).finally(() => stop.removeEventListener('abort', end));
-  });
-}
-
-function readFd(fd: number, into: Uint8Array, at: number, length: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const attempt = () =>
-      read(fd, into, at, length, null, (error, count) => {
-        if (error === null) resolve(count);
-        // A terminal or a socket that does not block answers so when it has nothing yet.
-        else if (error.code === 'EAGAIN') setTimeout(attempt, 10);
-        else if (error.code === 'EOF') resolve(0);
-        else reject(error);
-      });
-    attempt();
-  });
 }
 
 /** A record or block never needs more than this at once; longer ones are passed over piece by piece. */
@@ -99,6 +49,11 @@ export class ByteWindow {
     return this.source.size;
   }
 
+  /** True where the source ended since it was told to. */
+  get stopped(): boolean {
+    return this.source.stopped === true;
+  }
+
   /** The position in the source of index `at`. */
   offsetOf(at: number): number {
     return this.base + at;
@@ -126,7 +81,6 @@ export class ByteWindow {
 
   /** Closes the source and gives the buffers back. */
   async close(): Promise<void> {
-    if (this.source.size !== null) await this.pending?.catch(() => 0);
     await this.source.close();
     this.bytes = NO_BYTES;
     this.spare = NO_BYTES;

@@ -1,9 +1,10 @@
 // One capture being read: a source, the window over it and the reader of its format, with what the table
 // `sources` says of it.
 
+import { reasonOf } from '../base/errors.ts';
 import { type ByteSource, ByteWindow } from './bytes.ts';
 import type { CaptureReader } from './reader.ts';
-import { type Damage, READ, type RecordBatch } from './record.ts';
+import { type Damage, READ, type RecordBatch, Unheard } from './record.ts';
 
 /** Makes the reader of an opened source, as detectReader does. */
 export type ReaderFactory = (window: ByteWindow) => Promise<CaptureReader>;
@@ -35,7 +36,7 @@ export class Capture {
       return new Capture(path, window, await makeReader(window));
     } catch (error) {
       await window.close();
-      throw error;
+      throw window.ended && window.stopped ? new Unheard('it was stopped before its header had come') : error;
     }
   }
 
@@ -53,7 +54,9 @@ export class Capture {
     if (this.done) return;
     const outcome = this.reader.read(this.window, batch);
     if (outcome === READ.damaged) this.end(this.reader.damage);
-    else if (outcome === READ.needsBytes && this.window.ended) this.end(this.reader.atEnd(this.window));
+    else if (outcome === READ.needsBytes && this.window.ended) {
+      this.end(this.window.stopped ? null : this.reader.atEnd(this.window));
+    }
   }
 
   /** Waits for more bytes. A source that fails is damage where it fails. */
@@ -61,7 +64,7 @@ export class Capture {
     try {
       await this.window.more();
     } catch (error) {
-      const reason = `reading failed: ${error instanceof Error ? error.message : String(error)}`;
+      const reason = `reading failed: ${reasonOf(error)}`;
       this.end({ offset: this.window.offsetOf(this.window.end), reason });
     }
   }

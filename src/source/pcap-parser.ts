@@ -6,8 +6,9 @@ import { EventEmitter } from 'node:events';
 import pcapParser, { type ParsedPacket } from 'pcap-parser';
 import type { ByteWindow } from './bytes.ts';
 import { isPcapMagic, PcapReader } from './pcap.ts';
+import { SECTION_HEADER } from './pcapng.ts';
 import type { CaptureReader } from './reader.ts';
-import { type Damage, NotACapture, type ReadOutcome, RecordBatch } from './record.ts';
+import { type Damage, ForeignFile, NotACapture, type ReadOutcome, RecordBatch } from './record.ts';
 
 const FILE_HEADER = 24;
 const MICRO_BIG = 0xa1b2c3d4;
@@ -48,10 +49,10 @@ export class PcapParserReader implements CaptureReader {
     while (!window.ended && window.end - window.start < FILE_HEADER) await window.more();
     const magic = window.end - window.start >= 4 ? window.view.getUint32(window.start) : 0;
     if (magic !== MICRO_BIG && magic !== MICRO_LITTLE) {
-      const found = isPcapMagic(magic) ? 'a pcap file with nanoseconds' : 'not a pcap file';
-      throw new NotACapture(
-        `it is ${found}, and --reader pcap-parser reads plain pcap with microseconds only`,
-      );
+      const only = 'and --reader pcap-parser reads plain pcap with microseconds only';
+      if (isPcapMagic(magic)) throw new NotACapture(`it is a pcap file with nanoseconds, ${only}`);
+      if (magic === SECTION_HEADER) throw new NotACapture(`it is a pcapng file, ${only}`);
+      throw new ForeignFile(`it is not a pcap file, ${only}`);
     }
     return new PcapParserReader(window);
   }

@@ -31,6 +31,9 @@ const STATISTICS_MIN = 24;
 const PACKET_MIN = 32;
 const SIMPLE_MIN = 16;
 
+/** Each is kept until its section ends. The obsolete packet block has no room for the number of a later one. */
+const MOST_INTERFACES = 65_536;
+
 const IF_DROP = 5;
 const OS_DROP = 7;
 
@@ -38,6 +41,7 @@ const OS_DROP = 7;
 export class PcapngReader implements CaptureReader {
   readonly format = 'pcapng';
   readonly linkTypes: number[] = [];
+  private readonly linkTypesMet = new Set<number>();
   snaplen: number | null = null;
   kernelDropped: number | null = null;
   interfaceDropped: number | null = null;
@@ -208,10 +212,16 @@ export class PcapngReader implements CaptureReader {
         this.interfaces = [];
         return true;
       case INTERFACE_DESCRIPTION: {
+        if (this.interfaces.length === MOST_INTERFACES) {
+          return this.fail(window, at, `a section describes more than ${MOST_INTERFACES} interfaces`);
+        }
         const linkType = view.getUint16(at + TYPE_AND_LENGTH, little);
         const snaplen = view.getUint32(at + 12, little);
         this.interfaces.push(interfaceOf(linkType, snaplen, this.optionsOf(view, at + 16, at + length - 4)));
-        if (!this.linkTypes.includes(linkType)) this.linkTypes.push(linkType);
+        if (!this.linkTypesMet.has(linkType)) {
+          this.linkTypesMet.add(linkType);
+          this.linkTypes.push(linkType);
+        }
         if (snaplen !== 0) this.snaplen = Math.max(this.snaplen ?? 0, snaplen);
         return true;
       }
@@ -234,11 +244,10 @@ export class PcapngReader implements CaptureReader {
     if (source === undefined)
       return this.fail(window, at, 'a packet comes before any interface is described');
     const original = window.view.getUint32(at + TYPE_AND_LENGTH, this.little);
-    const captured = Math.min(
-      original,
-      source.snaplen === 0 ? original : source.snaplen,
-      length - SIMPLE_MIN,
-    );
+    // Section 4.4: it has no length of its own but the lesser of these two, and the block's must have room for it.
+    const captured = Math.min(original, source.snaplen === 0 ? original : source.snaplen);
+    const room = length - SIMPLE_MIN;
+    if (captured > room) return this.fail(window, at, noRoom(captured, room));
     if (isFalseLength(captured, source.snaplen)) {
       return this.fail(window, at, `a packet block says it has ${captured} captured bytes`);
     }
@@ -316,12 +325,7 @@ export class PcapngReader implements CaptureReader {
       const described = this.interfaces.length;
       return this.fail(window, at, `a packet names interface ${number}, and ${described} are described`);
     }
-    const room = length - PACKET_MIN;
-    return this.fail(
-      window,
-      at,
-      `a packet block says it has ${captured} captured bytes and has room for ${room}`,
-    );
+    return this.fail(window, at, noRoom(captured, length - PACKET_MIN));
   }
 
   private fail(window: ByteWindow, at: number, reason: string): boolean {
@@ -351,6 +355,10 @@ function leastOf(type: number): number {
     default:
       return SMALLEST_BLOCK;
   }
+}
+
+function noRoom(captured: number, room: number): string {
+  return `a packet block says it has ${captured} captured bytes and has room for ${room}`;
 }
 
 function tooLong(length: number, left: number): string {

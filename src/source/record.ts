@@ -31,8 +31,14 @@ export interface Damage {
 export const READ = { needsBytes: 0, batchFull: 1, damaged: 2 } as const;
 export type ReadOutcome = (typeof READ)[keyof typeof READ];
 
-/** Why a source is not opened: the sentence goes to the user. */
+/** Why a source is not opened, such as a header that cannot be read: the sentence goes to the user. */
 export class NotACapture extends Error {}
+
+/** What begins like no capture at all; among the captures of a directory it is to be expected. */
+export class ForeignFile extends NotACapture {}
+
+/** It was told to stop before it had said what it is. */
+export class Unheard extends NotACapture {}
 
 /** A captured length that no writer means, given the file's own limit. */
 export function isFalseLength(captured: number, snaplen: number): boolean {

@@ -85,6 +85,8 @@ export interface AddressTexts {
 export interface Sink {
   /** Stores rows of flows; the batch is the caller's again when the call returns. */
   flows(batch: EndedFlows, addresses: AddressTexts): void;
+  /** Stores pairs from number \`from\` on, ahead of the checkpoint, which then has less to do. */
+  pairs(rows: PairRows, from: number, addresses: AddressTexts): void;
   checkpoint(state: Checkpoint, addresses: AddressTexts): void;
   /** Shows that the run is alive; cheap enough for every few seconds. */
   heartbeat(): void;

@@ -117,3 +117,35 @@ test('a database that cannot be written is exit code 6, whatever else is wrong',
   assert.match(called.err, /lost/);
   assert.equal(existsSync(join(dir, 'lost')), false);
 });
+
+test('--retain-days 0 deletes the flows of earlier runs, and never its own', async (t) => {
+  const dir = scratch(t);
+  const db = join(dir, 'x.db');
+  const file = join(dir, 'a.pcap');
+  writeFileSync(file, capture(443, true));
+  for (let run = 0; run < 2; run++) await xports('analyze', file, '--db', db, '-q', '--retain-days', '0');
+  const { out } = await xports('flows', '--db', db, '--run', 'all', '--format', 'jsonl');
+  const runs = out.trim().split('\n');
+  assert.deepEqual(
+    runs.map((line) => JSON.parse(line).run_id),
+    [2],
+  );
+  assert.ok(!existsSync(`${db}-wal`), 'nobody has the database open any more');
+});
+
+test('what is said of a file shows its name without what a terminal would obey', async (t) => {
+  const dir = scratch(t);
+  const name = 'a\u001b[2J\u0007.pcap';
+  writeFileSync(join(dir, name), capture(443, true).subarray(0, -10));
+  for (const args of [
+    ['analyze', join(dir, name), '--db', join(dir, 'x.db')],
+    ['analyze', join(dir, `missing${name}`), '--db', join(dir, 'x.db')],
+    ['report', '--db', join(dir, `missing${name}`)],
+    ['report', `--${name}`],
+  ]) {
+    const { code, out, err } = await xports(...args);
+    assert.notEqual(code, 0);
+    assert.match(err, /a\?\[2J\?\.pcap/);
+    assert.ok(!`${out}${err}`.includes('\u001b'), args.join(' '));
+  }
+});

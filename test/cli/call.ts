@@ -1,7 +1,10 @@
 // Calls the command line within the test's own process, with streams that keep what is written.
 
 import { Writable } from 'node:stream';
-import { main } from '../../src/cli/main.ts';
+
+// The built one: a run stores its rows from a thread, which has to be JavaScript.
+const built = new URL('../../dist/cli/main.js', import.meta.url).href;
+const { main } = (await import(built)) as typeof import('../../src/cli/main.ts');
 
 export interface Called {
   readonly code: number;

@@ -1,9 +1,8 @@
 // Preloaded into the command under test: every read of standard input gives few bytes, of repeatable counts.
-import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import { Socket } from 'node:net';
 
 const [smallest, largest] = process.env.XPORTS_TEST_READS.split('-').map(Number);
-const { read } = fs;
+const { read } = Socket.prototype;
 let state = 20;
 let cuts = 0;
 
@@ -12,12 +11,12 @@ function nextSize() {
   return smallest + (state % (largest - smallest + 1));
 }
 
-fs.read = (fd, into, at, length, position, done) => {
-  if (fd !== 0) return read(fd, into, at, length, position, done);
+// Without a size it gives all that has arrived.
+Socket.prototype.read = function (size) {
+  if (size !== undefined || this.readableLength === 0) return read.call(this, size);
   cuts++;
-  return read(fd, into, at, Math.min(length, nextSize()), position, done);
+  return read.call(this, Math.min(this.readableLength, nextSize()));
 };
-syncBuiltinESMExports();
 
 // Were the input read in another way, nothing would be cut and the test would show nothing.
 process.on('exit', () => {

@@ -57,6 +57,23 @@ describe('who began a TCP flow', () => {
     }
   });
 
+  test('may be the endpoint that answered a SYN with a SYN alone, in a split handshake', () => {
+    const peer = at(3, 40_000);
+    const split = [
+      middle(peer, server, { flags: SYN, seq: 1 }),
+      middle(server, peer, { flags: SYN, seq: 2 }),
+      middle(peer, server, { flags: SYN_ACK, seq: 1, ack: 3 }),
+      middle(server, peer, { seq: 3, ack: 2 }),
+    ];
+    const unknown = middle(server, client);
+    for (const packets of [
+      [...split, unknown],
+      [unknown, ...split],
+    ]) {
+      assert.equal(between(client, server, packets), '10.0.0.2:50000 to 10.0.0.1:443 by port-guess');
+    }
+  });
+
   test('is not the endpoint that talks to three peer ports, though the other port is listed', () => {
     const unknown = middle(server, client);
     const peers = [middle(at(3, 40_000), server), middle(at(3, 40_001), server)];

@@ -90,8 +90,7 @@ describe('a flow', () => {
         view.timeUs = START_US + n;
         view.ordinal = n + 1;
         decodeRecord(view, new DataView(bytes.buffer), 0, bytes.length, bytes.length, ETHERNET);
-        meter.meter.tick(view);
-        meter.meter.addAll([view], 1, view.ipVersion);
+        meter.take([view], view.ipVersion);
 
         const ends = [`${one.from}:${sides[0]}`, `${one.to}:${sides[1]}`];
         const [low, high] = [...ends].sort();

@@ -93,11 +93,11 @@ function sentOf(steps: readonly Step[]): Sent[] {
   });
 }
 
-function agrees(steps: readonly Step[]): void {
+function agrees(steps: readonly Step[], activeS = 0): void {
   const sent = sentOf(steps);
-  const expected = referenceFlows(sent);
+  const expected = referenceFlows(sent, activeS);
   for (const group of [1, 7, 32]) {
-    assert.deepEqual(flowsOf(sent, { group }).map(asReference), expected, `groups of ${group}`);
+    assert.deepEqual(flowsOf(sent, { group, activeS }).map(asReference), expected, `groups of ${group}`);
   }
 }
 
@@ -106,11 +106,26 @@ const other = (s: Step) => s.from !== s.to || s.fromPort !== s.toPort;
 describe('the flow meter', () => {
   test('agrees with the reference on packets between three hosts, in groups of any size', () => {
     const steps = fc.array(step.filter(other), { minLength: 1, maxLength: 80 });
-    fc.assert(fc.property(steps, agrees), { numRuns: 80, seed: 1 });
+    fc.assert(
+      fc.property(steps, (s) => agrees(s)),
+      { numRuns: 80, seed: 1 },
+    );
   });
 
   test('agrees with the reference on two endpoints that say anything to each other', () => {
     const steps = fc.array(pairStep, { minLength: 1, maxLength: 30 });
-    fc.assert(fc.property(steps, agrees), { numRuns: 150, seed: 2 });
+    fc.assert(
+      fc.property(steps, (s) => agrees(s)),
+      { numRuns: 150, seed: 2 },
+    );
+  });
+
+  test('agrees with the reference on the parts that an active timeout makes of a flow', () => {
+    const tcp = fc.array(pairStep, { minLength: 1, maxLength: 40 });
+    const any = fc.array(step.filter(other), { minLength: 1, maxLength: 60 });
+    fc.assert(fc.property(fc.oneof(tcp, any), fc.constantFrom(1, 5, 60, 300), agrees), {
+      numRuns: 150,
+      seed: 3,
+    });
   });
 });

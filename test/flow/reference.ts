@@ -4,7 +4,6 @@ import { ALLOW_LIST } from '../../src/service/allow-list.ts';
 import { type Flow, type Sent, textOf } from './support.ts';
 
 const TCP = 6;
-const FIN = 1;
 const IDLE_US = { tcp: 300e6, other: 60e6 };
 const TWO_HOURS_US = 7200e6;
 
@@ -36,7 +35,8 @@ export interface ReferenceFlow {
   readonly initiator: string | null;
 }
 
-export function referenceFlows(all: readonly Sent[]): ReferenceFlow[] {
+/** `activeS` is the active timeout, 0 for none. */
+export function referenceFlows(all: readonly Sent[], activeS = 0): ReferenceFlow[] {
   const live = new Map<string, LiveFlow>();
   const ended: ReferenceFlow[] = [];
   let clockUs = -Infinity;
@@ -64,10 +64,13 @@ export function referenceFlows(all: readonly Sent[]): ReferenceFlow[] {
       if (overdueUs > 0) {
         const over = finished(flow, 'idle');
         ended.push(over);
-        // One that a RST ended is not over by being idle.
-        const ofUse = over.state === 'established' && over.end === 'idle' && overdueUs <= TWO_HOURS_US;
+        // One that a FIN each way or a RST ended is over, and its state says so.
+        const ofUse = over.state === 'established' && overdueUs <= TWO_HOURS_US;
         const goesOn = ofUse && !has(sent, 'S');
         flow = begin(goesOn ? flow : null);
+      } else if (activeS > 0 && clockUs - firstSeenUs(flow) > activeS * 1e6) {
+        ended.push(finished(flow, 'active'));
+        flow = begin(startsAnother(flow, sent) ? null : flow);
       } else if (startsAnother(flow, sent)) {
         ended.push(finished(flow, 'end'));
         flow = begin(null);
@@ -84,7 +87,11 @@ export function referenceFlows(all: readonly Sent[]): ReferenceFlow[] {
   return ended.sort((a, b) => a.flowId - b.flowId);
 }
 
-function finished(flow: LiveFlow, reason: 'idle' | 'end'): ReferenceFlow {
+function firstSeenUs(flow: LiveFlow): number {
+  return Math.min(...flow.packets.map(({ sent }) => sent.timeUs));
+}
+
+function finished(flow: LiveFlow, reason: 'idle' | 'active' | 'end'): ReferenceFlow {
   const sums: Record<string, [number, number, number]> = {};
   const { from, to } = flow.packets[0].sent;
   for (const side of [from, to]) sums[textOf(side)] = [0, 0, 0];
@@ -101,7 +108,7 @@ function finished(flow: LiveFlow, reason: 'idle' | 'end'): ReferenceFlow {
     sums,
     state: stateOf(flow),
     end: endOf(flow, reason),
-    firstSeenUs: Math.min(...times),
+    firstSeenUs: firstSeenUs(flow),
     lastSeenUs: Math.max(...times),
     initiator: initiatorOf(flow),
   };
@@ -120,9 +127,7 @@ function has(sent: Sent, flag: 'F' | 'S' | 'R' | 'A'): boolean {
 }
 
 function storyOf(flow: LiveFlow): Sent[] {
-  // What said farewell in an earlier part of the conversation does not end this part.
-  const before = flow.inherited.map((sent) => ({ ...sent, flags: (sent.flags ?? 0) & ~FIN }));
-  return [...before, ...flow.packets.map((packet) => packet.sent)];
+  return [...flow.inherited, ...flow.packets.map((packet) => packet.sent)];
 }
 
 /** SYN or SYN+ACK: the first of them tells. */
@@ -151,27 +156,19 @@ function stateOf(flow: LiveFlow): string {
   if (initiator === null) return 'mid-stream';
   if (isEstablished(story)) {
     if (finsBothWays(story)) return 'closed';
-    return hasReset(story, true) ? 'reset' : 'established';
+    return isReset(story) ? 'reset' : 'established';
   }
   if (story.some((sent) => has(sent, 'S') && has(sent, 'A'))) {
-    return hasReset(story, true) ? 'reset' : 'half-open';
+    return isReset(story) ? 'reset' : 'half-open';
   }
-  return hasReset(story, false) ? 'refused' : 'unanswered';
+  return isReset(story) ? 'refused' : 'unanswered';
 }
 
-/**
- * Whether there was a RST after the responder answered, or one before. With no handshake before it, a RST goes into a
- * connection that is under way.
- */
-function hasReset(story: readonly Sent[], late: boolean): boolean {
-  return story.some((sent, n) => {
-    if (has(sent, 'S') || !has(sent, 'R')) return false;
-    const before = story.slice(0, n);
-    const opening = before.filter((other) => has(other, 'S'));
-    const answered =
-      opening.length === 0 || opening.some((other) => has(other, 'A')) || isEstablished(before);
-    return answered === late;
-  });
+/** Whether the responder had answered. With no handshake before it, a RST goes into a connection under way. */
+function isLate(story: readonly Sent[], rst: Sent): boolean {
+  const before = story.slice(0, story.indexOf(rst));
+  const opening = before.filter((other) => has(other, 'S'));
+  return opening.length === 0 || opening.some((other) => has(other, 'A')) || isEstablished(before);
 }
 
 function isEstablished(story: readonly Sent[]): boolean {
@@ -189,15 +186,35 @@ function isEstablished(story: readonly Sent[]): boolean {
   );
 }
 
+function isFin(sent: Sent): boolean {
+  return has(sent, 'F') && !has(sent, 'S') && !has(sent, 'R');
+}
+
 function finsBothWays(story: readonly Sent[]): boolean {
-  const senders = story.filter((sent) => has(sent, 'F') && !has(sent, 'S') && !has(sent, 'R'));
+  const senders = story.filter(isFin);
   return new Set(senders.map((sent) => textOf(sent.from))).size === 2;
 }
 
+/** By the packets of this part alone, though all parts together tell whether the connection is over. */
 function endOf(flow: LiveFlow, reason: string): string {
   const story = storyOf(flow);
-  if (finsBothWays(story)) return 'fin';
-  return story.some((sent) => has(sent, 'R') && !has(sent, 'S')) ? 'rst' : reason;
+  const own = flow.packets.map(({ sent }) => sent);
+  if (finsBothWays(story) && own.some(isFin)) return 'fin';
+  return own.some((sent) => resets(story, sent)) ? 'rst' : reason;
+}
+
+/** A RST that refused an attempt ends nothing once a SYN that was sent again is answered. */
+function resets(story: readonly Sent[], sent: Sent): boolean {
+  const answered = story.some((other) => has(other, 'S') && has(other, 'A')) || isEstablished(story);
+  return has(sent, 'R') && !has(sent, 'S') && (!answered || isLate(story, sent));
+}
+
+function isReset(story: readonly Sent[]): boolean {
+  return story.some((sent) => resets(story, sent));
+}
+
+function isOver(story: readonly Sent[]): boolean {
+  return finsBothWays(story) || isReset(story);
 }
 
 /** The initial sequence number of a side: from its own SYN or SYN+ACK, or from the SYN+ACK that answers it. */
@@ -217,12 +234,12 @@ function startsAnother(flow: LiveFlow, sent: Sent): boolean {
   const own = textOf(sent.from);
   const known = isnOf(story, own);
   const isSame = known === ((sent.seq ?? 0) | 0);
-  const over = finsBothWays(story) || story.some((other) => has(other, 'R') && !has(other, 'S'));
+  const over = isOver(story);
   if (has(sent, 'A')) return known !== null && !isSame && over;
   if (known !== null) return !isSame;
   // A SYN that comes after the first segment of its own side was overtaken on the way.
   const first = story[0];
-  if (textOf(first.from) === own && !has(first, 'S'))
+  if (textOf(first.from) === own && !has(first, 'S') && first.flags !== 0)
     return ((first.seq ?? 0) - 1) << 0 !== ((sent.seq ?? 0) | 0);
   // Both may open at once; but not once the other side has said more than its SYN.
   const others = story.filter((other) => textOf(other.from) !== own);

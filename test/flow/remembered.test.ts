@@ -22,6 +22,22 @@ function again(from: Endpoint, timeUs: number): Sent {
   return { from: server, to: from, timeUs, flags: ACK, seq: 901, ack: 101 };
 }
 
+describe('a SYN', () => {
+  const syn = (seq: number): Sent => ({ from: client, to: server, timeUs: START_US + 1, flags: SYN, seq });
+  const before = (seq: number, flags: number): Sent => ({
+    ...{ from: client, to: server, timeUs: START_US, flags, seq },
+  });
+
+  test('that was overtaken by its own first segment is of that flow, also at the end of the number space', () => {
+    assert.equal(flowsOf([before(101, ACK), syn(100)]).length, 1);
+    assert.equal(flowsOf([before(0, ACK), syn(0xffff_ffff)]).length, 1);
+  });
+
+  test('is never taken for that by a number that was cut off', () => {
+    for (const seq of [0, 1, 0xffff_ffff]) assert.equal(flowsOf([before(0, 0), syn(seq)]).length, 2);
+  });
+});
+
 describe('a quiet session', () => {
   test('goes on as the same conversation within two hours after it expired, and not later', () => {
     const endedUs = START_US + IDLE_US;

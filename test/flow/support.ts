@@ -2,10 +2,12 @@
 import { ipv4Text } from '../../src/base/address.ts';
 import { PROTOCOL } from '../../src/base/transport.ts';
 import { PacketView } from '../../src/decode/packet.ts';
-import { D, ROW_DOUBLES, ROW_WORDS, W } from '../../src/flow/ended.ts';
+import { D, type EndedFlows, ROW_DOUBLES, ROW_WORDS, W } from '../../src/flow/ended.ts';
 import { FlowMeter } from '../../src/flow/meter.ts';
 import { END_REASONS, FLOW_STATES, START_BASES } from '../../src/flow/terms.ts';
+import { RowPath } from '../../src/pipeline/row-path.ts';
 import { PROTOCOL_SERVICES, SERVICE_IDS, TCP_SERVICES, UDP_SERVICES } from '../../src/service/catalog.ts';
+import type { Sink } from '../../src/store/sink.ts';
 
 export const SYN = 2;
 export const ACK = 16;
@@ -92,15 +94,46 @@ export function packetOf(sent: Sent, ordinal: number, ipVersion: 4 | 6 = 4): Pac
   packet.tcpFlags = sent.flags ?? 0;
   packet.tcpSeq = (sent.seq ?? 0) | 0;
   packet.tcpAck = (sent.ack ?? 0) | 0;
-  return Object.assign(packet, sent.more);
+  Object.assign(packet, sent.more);
+  packet.rare |=
+    packet.fragment | packet.quoteAt | packet.portsUnread | packet.linkGroup | packet.payloadProtocol;
+  return packet;
+}
+
+/** A sink that keeps the flows. */
+class RowKeeper implements Sink {
+  private readonly kept: Map<number, Flow>;
+
+  constructor(kept: Map<number, Flow>) {
+    this.kept = kept;
+  }
+
+  flows(batch: EndedFlows): void {
+    for (let n = 0; n < batch.count; n++) {
+      const flow = flowOf(batch.words, batch.doubles, n);
+      this.kept.set(flow.flowId, flow);
+    }
+  }
+
+  pairs(): void {}
+  checkpoint(): void {}
+  heartbeat(): void {}
+  finish(): void {}
+  close(): void {}
 }
 
 export class TestMeter {
-  readonly flows: Flow[] = [];
   readonly meter: FlowMeter;
+  /** By number: a row takes the place of the one before it. */
+  private readonly flows = new Map<number, Flow>();
+  private readonly rows = new RowPath(
+    { servers: null, rpcRange: null, flows: 'all' },
+    new RowKeeper(this.flows),
+  );
   private readonly group: number;
   private readonly ipVersion: 4 | 6;
-  private ordinal = 0;
+  private packets = 0;
+  private bytes = 0;
 
   constructor(options: MeterOptions = {}) {
     this.group = options.group ?? 1;
@@ -118,28 +151,50 @@ export class TestMeter {
         hashSeed: options.seed ?? 12345,
       },
       SERVICE_IDS.length,
-      (batch) => {
-        for (let n = 0; n < batch.count; n++) this.flows.push(flowOf(batch.words, batch.doubles, n));
-      },
+      (batch, open) => this.rows.flows(batch, open),
     );
   }
 
   /** Counts the packets in groups, the last of which may be smaller. */
   add(all: readonly Sent[]): this {
     for (let from = 0; from < all.length; from += this.group) {
-      const packets = all
-        .slice(from, from + this.group)
-        .map((sent) => packetOf(sent, ++this.ordinal, this.ipVersion));
-      for (const packet of packets) this.meter.tick(packet);
-      this.meter.addAll(packets, packets.length, this.ipVersion);
+      const sent = all.slice(from, from + this.group);
+      const packets = sent.map((one, n) => packetOf(one, this.packets + n + 1, this.ipVersion));
+      this.take(packets, this.ipVersion);
     }
     return this;
+  }
+
+  /** Counts one group of packets. */
+  take(packets: readonly PacketView[], ipVersion: number): void {
+    for (const packet of packets) {
+      this.packets++;
+      this.bytes += packet.wireBytes;
+      this.meter.tick(packet);
+    }
+    this.meter.addAll(packets, packets.length, ipVersion);
   }
 
   /** Ends every flow; they come back in the order they began. */
   finish(): Flow[] {
     this.meter.finish();
-    return this.flows.sort((a, b) => a.flowId - b.flowId);
+    void this.rows.checkpoint({
+      final: true,
+      totals: {
+        packets: this.packets,
+        bytes: this.bytes,
+        packetsOutOfOrder: 0,
+        kernelDropped: null,
+        interfaceDropped: null,
+        firstPacketUs: null,
+        lastPacketUs: null,
+      },
+      sources: [],
+      skipped: [],
+      minutes: [],
+      facts: {},
+    });
+    return [...this.flows.values()].sort((a, b) => a.flowId - b.flowId);
   }
 }
 

@@ -124,6 +124,24 @@ describe('a flow table', () => {
     for (const group of [1, 32]) assert.deepEqual(flowsOf(packets, { group }).map(asReference), expected);
   });
 
+  test('keeps the own times of flows that are wholly from the past, through sweeps and growth', () => {
+    const clock: Sent = { from: client, to: server, timeUs: START_US, protocol: UDP };
+    const old = (n: number, agoUs: number): Sent => ({
+      from: { host: 1000 + (n >> 8), port: 1024 + (n & 255) },
+      to: server,
+      timeUs: START_US - agoUs,
+      protocol: UDP,
+    });
+    const packets = [clock];
+    for (let n = 0; n < 40_000; n++) packets.push(old(n, 1000 + n), old(n, 500 + n), old(n, 2000 + n));
+    const flows = flowsOf(packets, { group: 32 }).slice(1);
+    assert.equal(flows.length, 40_000);
+    flows.forEach((flow, n) => {
+      assert.equal(flow.firstSeenUs, START_US - 2000 - n);
+      assert.equal(flow.lastSeenUs, START_US - 500 - n);
+    });
+  });
+
   test('has the same flows when more are alive at once than it began with', () => {
     const packets: Sent[] = [];
     for (let round = 0; round < 3; round++) {

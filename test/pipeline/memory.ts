@@ -11,6 +11,7 @@ import { udp } from '../../fixtures/builder/transport.ts';
 import { D, type EndedFlows, ROW_DOUBLES, ROW_WORDS, W } from '../../src/flow/ended.ts';
 import { OpenSource } from '../../src/pipeline/merge.ts';
 import { PacketPath } from '../../src/pipeline/path.ts';
+import { RowPath } from '../../src/pipeline/row-path.ts';
 import type { ByteSource } from '../../src/source/bytes.ts';
 import { Capture } from '../../src/source/capture.ts';
 import { detectReader } from '../../src/source/detect.ts';
@@ -18,9 +19,8 @@ import type { AddressTexts, Checkpoint, Sink } from '../../src/store/sink.ts';
 
 /** Remembers flows as lines and the last checkpoint as it was. */
 export class MemorySink implements Sink {
-  readonly flowLines: string[] = [];
-  packets = 0;
-  bytes = 0;
+  /** By number: a row takes the place of the one before it. */
+  private readonly kept = new Map<number, { line: string; packets: number; bytes: number }>();
   state: Checkpoint | null = null;
   pairLines: string[] = [];
 
@@ -28,15 +28,31 @@ export class MemorySink implements Sink {
     for (let n = 0; n < count; n++) {
       const row = words.subarray(n * ROW_WORDS, (n + 1) * ROW_WORDS);
       const sums = doubles.subarray(n * ROW_DOUBLES, (n + 1) * ROW_DOUBLES);
-      this.packets += sums[D.packetsOut] + sums[D.packetsBack];
-      this.bytes += sums[D.bytesOut] + sums[D.bytesBack];
       const ends = [addresses.text(row[W.initiatorId]), addresses.text(row[W.responderId])];
       const said = [W.protocol, W.initiatorPort, W.responderPort, W.state, W.endReason, W.basis, W.vlans];
       const judged = [W.service, W.innerService, W.verdict, W.initiatorIsn, W.responderIsn, W.bits];
       const line = [...ends, ...[...said, ...judged].map((at) => row[at]), ...sums.subarray(D.flowId)];
-      this.flowLines.push(line.join(' '));
+      this.kept.set(sums[D.flowId], {
+        line: line.join(' '),
+        packets: sums[D.packetsOut] + sums[D.packetsBack],
+        bytes: sums[D.bytesOut] + sums[D.bytesBack],
+      });
     }
   }
+
+  get flowLines(): string[] {
+    return [...this.kept.values()].map(({ line }) => line);
+  }
+
+  get packets(): number {
+    return [...this.kept.values()].reduce((sum, row) => sum + row.packets, 0);
+  }
+
+  get bytes(): number {
+    return [...this.kept.values()].reduce((sum, row) => sum + row.bytes, 0);
+  }
+
+  pairs(): void {}
 
   checkpoint(state: Checkpoint, addresses: AddressTexts): void {
     this.state = state;
@@ -63,8 +79,8 @@ export class MemorySink implements Sink {
 
 export function newPath(sink: Sink): PacketPath {
   return new PacketPath(
-    { servers: null, rpcRange: null, flows: 'all', tcpTimeoutS: 300, otherTimeoutS: 60, activeTimeoutS: 0 },
-    sink,
+    { rpcRange: null, tcpTimeoutS: 300, otherTimeoutS: 60, activeTimeoutS: 0 },
+    new RowPath({ servers: null, rpcRange: null, flows: 'all' }, sink),
   );
 }
 

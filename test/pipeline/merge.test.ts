@@ -14,7 +14,9 @@ import { detectReader } from '../../src/source/detect.ts';
 import { at, folder, MemorySink, newPath, runCapture, write } from './memory.ts';
 
 async function open(paths: readonly string[]): Promise<Merge> {
-  return Merge.open(await expandSources(paths), detectReader);
+  const merge = new Merge(detectReader);
+  await merge.open(await expandSources(paths));
+  return merge;
 }
 
 /** Which source each packet came from and when it was sent, in the order they are taken. */
@@ -67,6 +69,26 @@ describe('merging', () => {
     assert.deepEqual(turned, ['a 0', 'b 0']);
   });
 
+  test('gives ties to the file that was named first, however long they are', async (t) => {
+    // More than two batches, so that some end within a tie.
+    const tie = Array.from({ length: 700 }, () => 10);
+    const paths = write(folder(t), {
+      b: pcap(at(0, ...tie, 20)),
+      a: pcap(at(0, ...tie, 20)),
+      c: pcap(at(10, 10, 30)),
+    });
+    const all = { b: [0, ...tie, 20], a: [0, ...tie, 20], c: [10, 10, 30] };
+    for (const named of [paths, paths.toReversed()]) {
+      const expected = named
+        .flatMap((path) =>
+          all[basename(path) as keyof typeof all].map((us) => ({ name: basename(path), us })),
+        )
+        .sort((x, y) => x.us - y.us)
+        .map(({ name, us }) => `${name} ${us}`);
+      assert.deepEqual(await order(await open(named)), expected);
+    }
+  });
+
   test('leaves one file alone in its own order', async (t) => {
     const paths = write(folder(t), { one: pcap(at(50, 10, 40, 0)) });
     assert.deepEqual(await order(await open(paths)), ['one 50', 'one 10', 'one 40', 'one 0']);
@@ -91,12 +113,13 @@ describe('merging', () => {
             .map((line) => Number(line.split(' ')[1]));
           assert.deepEqual(own, file);
         });
-        const merged = taken.map((line) => Number(line.split(' ')[1]));
-        if (sorted)
-          assert.deepEqual(
-            merged,
-            merged.toSorted((a, b) => a - b),
-          );
+        if (!sorted) return;
+        // A stable sort of the files in the order they were named.
+        const expected = all
+          .flatMap((file, n) => file.map((us) => ({ line: `${round}-${n} ${us}`, us })))
+          .sort((a, b) => a.us - b.us)
+          .map(({ line }) => line);
+        assert.deepEqual(taken, expected);
       }),
       { numRuns: 40, seed: 6 },
     );
@@ -146,8 +169,7 @@ describe('packets without a time', () => {
     const sink = new MemorySink();
     const path = newPath(sink);
     await runCapture(path, section('little', blocks));
-    path.finish();
-    path.checkpoint([], { kernelDropped: null, interfaceDropped: null });
+    await path.checkpoint([], { kernelDropped: null, interfaceDropped: null }, true);
     assert.equal(sink.flowLines.length, 1);
     const minute = Math.floor(startUs / 60e6) * 60e6;
     const minutes = sink.state?.minutes.map((row) => [row.startUs, row.widthUs, row.packets]);

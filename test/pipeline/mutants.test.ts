@@ -72,8 +72,7 @@ async function storyOf(captures: readonly Uint8Array[], chunk: number | undefine
       sources.push(error.message);
     }
   }
-  path.finish();
-  path.checkpoint([], NO_DROPS);
+  await path.checkpoint([], NO_DROPS, true);
   const skipped = sink.state?.skipped ?? [];
   assert.equal(sink.packets + skipped.reduce((sum, row) => sum + row.packets, 0), packets);
   assert.equal(sink.bytes + skipped.reduce((sum, row) => sum + row.bytes, 0), bytes);
@@ -103,10 +102,8 @@ describe('captures with bytes changed at random', () => {
         return [`${n}`, n % 3 === 0 ? data : mutant(data, dice)] as const;
       });
       const paths = write(folder(t), Object.fromEntries(files));
-      const merge = await Merge.open(
-        paths.map((path) => ({ path, fromDirectory: false })),
-        detectReader,
-      );
+      const merge = new Merge(detectReader);
+      await merge.open(paths.map((path) => ({ path, fromDirectory: false })));
       const sink = new MemorySink();
       const path = newPath(sink);
       for (let source = await merge.next(); source !== null; source = await merge.next()) {
@@ -114,8 +111,7 @@ describe('captures with bytes changed at random', () => {
         path.run(source, merge.limitUs);
         assert.ok(path.packets > before, 'a source that comes first gives a packet');
       }
-      path.finish();
-      path.checkpoint([], NO_DROPS);
+      await path.checkpoint([], NO_DROPS, true);
       await merge.close();
       const read = merge.opened.reduce((sum, source) => sum + source.packets, 0);
       assert.equal(read, path.packets);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { paragraph, printable, shortened, shortenedPath, wrap } from '../../src/report/text.ts';
+import { printable } from '../../src/base/text.ts';
+import { paragraph, shortened, shortenedPath, wrap } from '../../src/report/text.ts';
 
 test('text is broken at spaces', () => {
   assert.deepEqual(wrap('one two three four', 9), ['one two', 'three', 'four']);

@@ -234,6 +234,46 @@ for (const order of ORDERS) {
       await isWhole(unlimited(large(262_144)), 1);
     });
 
+    test('has room in a simple packet block for the lesser of what was sent and the snaplen', async () => {
+      const claims = (original: number) => block(3, (o) => join(u32(original, o), zeros(16)));
+      const of = (snaplen: number, original: number) =>
+        section(order, [interfaceBlock({ snaplen }), claims(original)]);
+      for (const [snaplen, original] of [
+        [0, 17],
+        [0, 0xffff_ffff],
+        [17, 64],
+        [262_144, 1500],
+      ] as const) {
+        const least = snaplen === 0 ? original : Math.min(snaplen, original);
+        await isFoundAtOnce(
+          of(snaplen, original),
+          48,
+          new RegExp(`${least} captured bytes and has room for 16`),
+        );
+      }
+      for (const [snaplen, original] of [
+        [0, 16],
+        [16, 1500],
+        [16, 0xffff_ffff],
+        [14, 1500],
+      ] as const) {
+        await isWhole(of(snaplen, original), 1);
+      }
+    });
+
+    test('describes no more interfaces in a section than a 16-bit number tells apart', async () => {
+      const many = Array.from({ length: 65_536 }, (_, n) => interfaceBlock({ linkType: n }));
+      const whole = section(order, [...many, enhancedPacket(packet, { interfaceId: 65_535 })]);
+      const result = await readCapture(inPieces(join(whole, whole), []));
+      assert.deepEqual([result.records.length, result.damage], [2, null]);
+      assert.deepEqual(
+        result.linkTypes,
+        Array.from({ length: 65_536 }, (_, n) => n),
+      );
+      const reason = /describes more than 65536 interfaces/;
+      await isDamaged(section(order, [...many, interfaceBlock()]), 0, 28 + 65_536 * 20, reason);
+    });
+
     test('is cut short at any byte of a further section header, of either byte order', async () => {
       const first = behind(order);
       for (const other of ORDERS) {

@@ -124,7 +124,7 @@ describe('the reader of the package pcap-parser', () => {
 
   test('says what it cannot read', async () => {
     await isRefusedThere(pcap([], { resolution: 'nano' }), /nanoseconds.*microseconds only/);
-    await isRefusedThere(section('little', []), /not a pcap file/);
+    await isRefusedThere(section('little', []), /a pcapng file.*plain pcap/);
     await isRefusedThere(zeros(0), /not a pcap file/);
     await isRefusedThere(pcap([]).subarray(0, 20), /ends within/);
     await isRefusedThere(pcap([], { version: [3, 0] }), /version 3/);

@@ -8,18 +8,18 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { pcap } from '../../fixtures/builder/pcap.ts';
-import { openFileSource } from '../../src/source/bytes.ts';
+import { openFileSource } from '../../src/source/open.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'xports-streams-'));
 after(() => rmSync(folder, { recursive: true }));
 
 /** Reads standard input until it ends, and tells each step on standard output; `stop` comes by a signal. */
 const program = `
-import { openStdinSource } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../src/source/bytes.ts')).href)};
+import { openStdinSource } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../src/source/open.ts')).href)};
 const stop = new AbortController();
 process.on('SIGINT', () => stop.abort());
 const alive = setInterval(() => {}, 1000);
-const source = openStdinSource(stop.signal);
+const source = await openStdinSource(stop.signal);
 console.log('size ' + source.size);
 const into = new Uint8Array(4096);
 let count;

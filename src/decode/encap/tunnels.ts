@@ -21,6 +21,7 @@ export interface TunnelLayer {
   readonly port: number;
 }
 
+const NONE: readonly TunnelLayer[] = [];
 const MAX_TUNNELS = 65_536;
 const MAX_KEYS = 32_766;
 /** A tunnel's number with this bit set has only its stack, in the other bits. */
@@ -32,6 +33,7 @@ export class TunnelTable {
   /** Parent, layer, and twice an address or its index in `v6`. */
   private layers = new TupleTable(64);
   private v6 = new TupleTable(16);
+  private readonly adopted: TunnelLayer[] = [];
   private readonly stacks: number[] = [];
   private readonly keys: number[] = [];
   private readonly keyNumbers = new Map<number, number>();
@@ -102,6 +104,7 @@ export class TunnelTable {
 
   /** The innermost layer of tunnel `number`, which must be above 0. */
   layer(number: number): TunnelLayer {
+    if (this.adopted.length > 0) return this.adopted[number - 1];
     const word = (at: number) => this.layers.word(number - 1, at);
     const ipVersion = ((word(1) >>> 4) & 7) as 0 | 4 | 6;
     const port = word(1) >>> 7;
@@ -116,6 +119,17 @@ export class TunnelTable {
       protocol: word(0) & 255,
       port: port === NO_PORT ? -1 : port,
     };
+  }
+
+  /** The layers that were numbered from `size` on, for a thread that is to know them too. */
+  since(size: number): readonly TunnelLayer[] {
+    if (size === this.size) return NONE;
+    return Array.from({ length: this.size - size }, (_, n) => this.layer(size + n + 1));
+  }
+
+  /** Takes over what `since` gave in another thread, in the same order. */
+  adopt(layers: readonly TunnelLayer[]): void {
+    for (const layer of layers) this.adopted.push(layer);
   }
 
   private beyond(stack: number): number {

@@ -58,16 +58,7 @@ function decodeChain(packet: PacketView, next: number, at: number, end: number, 
   const view = packet.view;
   let afterAh = false;
   for (;;) {
-    const extension =
-      next === HOP_BY_HOP ||
-      next === ROUTING ||
-      next === FRAGMENT_HEADER ||
-      next === DESTINATION_OPTIONS ||
-      next === MOBILITY ||
-      next === HIP ||
-      next === SHIM6 ||
-      next === PROTOCOL.ah;
-    if (!extension) break;
+    if (!isExtension(next)) break;
     if (next === PROTOCOL.ah) {
       packet.protocol = PROTOCOL.ah;
       afterAh = true;
@@ -103,4 +94,18 @@ function decodeChain(packet: PacketView, next: number, at: number, end: number, 
   }
   if (!afterAh) packet.protocol = next;
   decodeTransport(packet, next, at, end, length);
+}
+
+/** Whether another header follows the one of this number, so that the transport is not known from it. */
+export function isExtension(next: number): boolean {
+  return (
+    next === HOP_BY_HOP ||
+    next === ROUTING ||
+    next === FRAGMENT_HEADER ||
+    next === DESTINATION_OPTIONS ||
+    next === MOBILITY ||
+    next === HIP ||
+    next === SHIM6 ||
+    next === PROTOCOL.ah
+  );
 }

@@ -43,5 +43,6 @@ export function decodeRecord(
   packet.linkGroup = 0;
   if (linkType === ETHERNET) decodeEthernet(packet, offset);
   else if (!decodeOtherLink(packet, linkType)) skip(packet, SKIP.linkType, linkType);
-  packet.rare = packet.fragment | packet.quoteAt | packet.linkGroup | packet.payloadProtocol;
+  packet.rare =
+    packet.fragment | packet.quoteAt | packet.portsUnread | packet.linkGroup | packet.payloadProtocol;
 }

@@ -55,8 +55,13 @@ export function decodeIcmp6(packet: PacketView, at: number, end: number, length:
 function readType(packet: PacketView, at: number, end: number, length: number): boolean {
   packet.payloadBytes = length > HEADER ? length - HEADER : 0;
   if (end - at >= 2) return true;
-  setFamily(packet, UNREAD);
+  setUnreadFamily(packet);
   return false;
+}
+
+/** The family of what lacks its type: cut before it, or a fragment without its first one. */
+export function setUnreadFamily(packet: PacketView): void {
+  setFamily(packet, UNREAD);
 }
 
 function setFamily(packet: PacketView, family: number): void {

@@ -1,6 +1,6 @@
 // Rows of pairs. A pair keeps its number for the whole run, so a checkpoint writes only those that changed.
 
-import type { Database } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import { PAIR, PAIR_WIDTH } from '../../audit/tally.ts';
 import { TUPLE_WORDS } from '../../base/tuple-table.ts';
 import type { PairRows } from '../sink.ts';
@@ -25,12 +25,14 @@ const ROWS_PER_STATEMENT = 50;
 export class PairWriter {
   private readonly rows: RowWriter;
   private readonly kinds: PairKinds;
+  private readonly drop: Statement;
   /** What was written last of each pair, to tell whether it changed. */
   private lastPackets = new Float64Array(0);
   private lastBytes = new Float64Array(0);
 
   constructor(db: Database, runId: number, breathe: () => void) {
     this.kinds = new PairKinds(db, runId);
+    this.drop = db.prepare(`DELETE FROM pairs WHERE run_id = ${runId} AND pair_id = ?`);
     this.rows = new RowWriter(
       db,
       `INSERT OR REPLACE INTO pairs (run_id, ${COLUMNS.join(', ')})`,
@@ -45,11 +47,12 @@ export class PairWriter {
   packets = 0;
   bytes = 0;
 
-  write({ count, keys, sums }: PairRows): void {
+  /** Writes those pairs from number `from` on that changed. */
+  write({ count, keys, sums }: PairRows, from: number): void {
     this.remember(count);
     const { lastPackets, lastBytes, rows } = this;
     const { values } = rows;
-    for (let i = 0; i < count; i++) {
+    for (let i = from; i < count; i++) {
       const sum = i * PAIR_WIDTH;
       const packets = sums[sum + PAIR.packets];
       const bytes = sums[sum + PAIR.bytes];
@@ -59,6 +62,12 @@ export class PairWriter {
       this.bytes += bytes - Math.max(lastBytes[i], 0);
       lastPackets[i] = packets;
       lastBytes[i] = bytes;
+      if (sums[sum + PAIR.flows] === 0) {
+        // Its flows, which went on, turned out to be something else.
+        rows.flush();
+        this.drop.run(i);
+        continue;
+      }
       const key = i * TUPLE_WORDS;
       const at = rows.at;
       values[at] = i;

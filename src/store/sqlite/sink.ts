@@ -3,7 +3,7 @@
 import type { Database } from 'better-sqlite3';
 import { EXIT, XportsError } from '../../base/errors.ts';
 import type { EndedFlows } from '../../flow/ended.ts';
-import type { AddressTexts, Checkpoint, RunStart, Sink } from '../sink.ts';
+import type { AddressTexts, Checkpoint, PairRows, RunStart, Sink } from '../sink.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
 import { databaseError } from './failure.ts';
 import { FlowWriter } from './flow-writer.ts';
@@ -64,10 +64,18 @@ export class SqliteSink implements Sink {
     this.flowsWritten += batch.count;
   }
 
+  pairs(rows: PairRows, from: number, addresses: AddressTexts): void {
+    this.write(() => {
+      this.writeAddresses(addresses);
+      this.pairWriter.write(rows, from);
+      this.checkpointWriter.stored(this.pairWriter.packets, this.pairWriter.bytes);
+    });
+  }
+
   checkpoint(state: Checkpoint, addresses: AddressTexts): void {
     this.write(() => {
       this.writeAddresses(addresses);
-      this.pairWriter.write(state.pairs);
+      this.pairWriter.write(state.pairs, 0);
       this.checkpointWriter.write(state);
     });
   }

@@ -1,0 +1,196 @@
+// The path of a row, from the flow table to a sink: addresses become numbers, flows get their label and verdict, sums
+// are kept and findings made. It runs in a thread of its own (row-thread.ts) or in the packets' thread.
+
+import { findFindings } from '../audit/findings.ts';
+import { Judge, type JudgeOptions } from '../audit/judge.ts';
+import type { Ledger } from '../audit/ledger.ts';
+import { Tally } from '../audit/tally.ts';
+import { VERDICT } from '../audit/terms.ts';
+import { PROTOCOL } from '../base/transport.ts';
+import { tunnels } from '../decode/encap/tunnels.ts';
+import { AddressBook } from '../flow/addresses.ts';
+import { DirectionEvidence } from '../flow/direction.ts';
+import { EndedFlows, ROW, ROW_WORDS, W } from '../flow/ended.ts';
+import { MidStreamRows } from '../flow/mid-stream.ts';
+import type { Bucket } from '../flow/minutes.ts';
+import { TCP_SERVICES } from '../service/catalog.ts';
+import type { PairRows, RunTotals, Sink, SkippedRow, SourceRow } from '../store/sink.ts';
+
+const PAIRS_AT_ONCE = 8_192;
+
+export type FlowsKept = 'all' | 'unexpected' | 'none';
+
+export interface RowPathOptions extends JudgeOptions {
+  readonly flows: FlowsKept;
+}
+
+/** What the packets' side knows at a checkpoint: plain data, which can be posted to a thread. */
+export interface PacketSide {
+  /** The run is over: all of its flows have been handed over as ended. */
+  readonly final: boolean;
+  /** Packets and bytes in all are those that are in a flow or have a skip reason. */
+  readonly totals: RunTotals;
+  readonly sources: readonly SourceRow[];
+  readonly skipped: readonly SkippedRow[];
+  readonly minutes: readonly Bucket[];
+  /** Counts for the line of confidence, by name. */
+  readonly facts: Readonly<Record<string, number>>;
+}
+
+/** Where the packets' side hands over what it has. */
+export interface RowTarget {
+  /** Rows of flows that ended, or, between two checkpoints' other rows, of all that go on. The batch stays the caller's. */
+  flows(batch: EndedFlows, open: boolean): void;
+  /** Stores all that is known. Rows of flows that go on count until then. */
+  checkpoint(side: PacketSide): Promise<void>;
+}
+
+/** One run's rows. */
+export class RowPath implements RowTarget {
+  private readonly options: RowPathOptions;
+  private readonly sink: Sink;
+  private readonly addresses = new AddressBook();
+  private readonly evidence = new DirectionEvidence(TCP_SERVICES);
+  private readonly midStream = new MidStreamRows(this.evidence);
+  private readonly judge: Judge;
+  private readonly tally = new Tally();
+  private readonly some = new EndedFlows(1024);
+  /** Flows that go on are in the sums. */
+  private opened = false;
+  private pairsStored = 0;
+
+  constructor(options: RowPathOptions, sink: Sink) {
+    this.options = options;
+    this.sink = sink;
+    this.judge = new Judge(options, this.addresses, tunnels);
+  }
+
+  flows(batch: EndedFlows, open: boolean): void {
+    let bits = 0;
+    for (let w = 0; w < batch.count * ROW_WORDS; w += ROW_WORDS) bits |= this.see(batch.words, w);
+    if (open) {
+      this.open();
+      this.midStream.decide(batch);
+      this.count(batch, isChanged);
+    } else {
+      this.midStream.takeFrom(batch);
+      this.count(batch, (bits & ROW.retracted) === 0 ? isAny : isLast);
+      if (this.midStream.isFull) this.midStream.release((rows) => this.count(rows, isAny));
+      this.storePairs();
+    }
+  }
+
+  async checkpoint(side: PacketSide): Promise<void> {
+    if (side.final) {
+      this.midStream.release((rows) => this.count(rows, isAny));
+    } else {
+      this.open();
+      this.midStream.show((rows, isNew) => this.count(rows, isNew ? isAny : isNone));
+    }
+    this.assertClosed(side);
+    const { pairs, facts } = this.tally;
+    const rpcKnown = this.options.rpcRange !== null;
+    this.sink.checkpoint(
+      {
+        totals: side.totals,
+        sources: side.sources,
+        skipped: side.skipped,
+        pairs: pairRows(pairs),
+        minutes: side.minutes,
+        ...findFindings(this.tally, this.addresses, rpcKnown),
+        facts: {
+          flows: facts.flows,
+          tcp_flows: facts.tcpFlows,
+          tcp_mid_stream_flows: facts.tcpMidStreamFlows,
+          tcp_one_way_flows: facts.tcpOneWayFlows,
+          undetermined_packets: facts.undeterminedPackets,
+          esp_packets: facts.espPackets,
+          esp_bytes: facts.espBytes,
+          servers_named: this.options.servers === null ? 0 : 1,
+          ...side.facts,
+        },
+      },
+      this.addresses,
+    );
+    if (this.opened) this.tally.restore();
+    this.opened = false;
+  }
+
+  /** Numbers the row's addresses, and learns from it who serves. Returns its bits. */
+  private see(words: Int32Array, w: number): number {
+    const { addresses } = this;
+    if (words[w + W.ipVersion] === 4) {
+      words[w + W.initiatorId] = addresses.v4Id(words[w + W.initiator]);
+      words[w + W.responderId] = addresses.v4Id(words[w + W.responder]);
+    } else {
+      words[w + W.initiatorId] = v6Id(addresses, words, w + W.initiator);
+      words[w + W.responderId] = v6Id(addresses, words, w + W.responder);
+    }
+    const bits = words[w + W.bits];
+    if (words[w + W.innerProtocol] === PROTOCOL.tcp && (bits & ROW.portsUnread) === 0)
+      this.evidence.note(words, w);
+    return bits;
+  }
+
+  /** Stores new pairs when they are many: most of them have one flow only, and are done. */
+  private storePairs(): void {
+    const { pairs } = this.tally;
+    if (pairs.size - this.pairsStored < PAIRS_AT_ONCE || this.opened) return;
+    this.sink.pairs(pairRows(pairs), this.pairsStored, this.addresses);
+    this.pairsStored = pairs.size;
+  }
+
+  private open(): void {
+    if (!this.opened) this.tally.save();
+    this.opened = true;
+  }
+
+  /** Labels the rows, adds them to the sums, and stores those that are wanted and that `which` takes. */
+  private count(batch: EndedFlows, which: (words: Int32Array, w: number) => boolean): void {
+    this.judge.label(batch);
+    this.tally.add(batch);
+    const { flows } = this.options;
+    if (flows === 'none' || which === isNone) return;
+    if (flows === 'all' && which === isAny) {
+      this.sink.flows(batch, this.addresses);
+      return;
+    }
+    const { some } = this;
+    some.count = 0;
+    for (let n = 0; n < batch.count; n++) {
+      const w = n * ROW_WORDS;
+      if (flows === 'unexpected' && batch.words[w + W.verdict] !== VERDICT.unexpected) continue;
+      if (!which(batch.words, w)) continue;
+      some.words.set(batch.words.subarray(w, w + ROW_WORDS), some.count * ROW_WORDS);
+      some.count++;
+    }
+    if (some.count > 0) this.sink.flows(some, this.addresses);
+  }
+
+  /** Each packet read is in exactly one place. */
+  private assertClosed({ totals, skipped }: PacketSide): void {
+    let { packets, bytes } = this.tally;
+    for (const row of skipped) {
+      packets += row.packets;
+      bytes += row.bytes;
+    }
+    if (packets === totals.packets && bytes === totals.bytes) return;
+    throw new Error(
+      `the account does not close: ${totals.packets} packets and ${totals.bytes} bytes were read, ` +
+        `${packets} and ${bytes} are in flows or skipped`,
+    );
+  }
+}
+
+const isAny = () => true;
+const isNone = () => false;
+const isLast = (words: Int32Array, w: number) => (words[w + W.bits] & ROW.retracted) === 0;
+const isChanged = (words: Int32Array, w: number) => (words[w + W.bits] & ROW.unchanged) === 0;
+
+function pairRows(pairs: Ledger): PairRows {
+  return { count: pairs.size, keys: pairs.keys.tuples, sums: pairs.sums };
+}
+
+function v6Id(addresses: AddressBook, words: Int32Array, at: number): number {
+  return addresses.v6Id(words[at], words[at + 1], words[at + 2], words[at + 3]);
+}

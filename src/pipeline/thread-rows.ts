@@ -1,0 +1,195 @@
+// A run's rows in a thread of their own, so that labels, sums and the database cost the packets no time. Rows are
+// copied into messages; those that are on their way are bounded.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { type ErrorCode, XportsError } from '../base/errors.ts';
+import { type TunnelLayer, tunnels } from '../decode/encap/tunnels.ts';
+import { vlanStacks } from '../decode/vlan.ts';
+import { type EndedFlows, ROW_WORDS } from '../flow/ended.ts';
+import type { PacketSide } from './row-path.ts';
+import type { RowSettings, RunRows, RunStatus } from './run-rows.ts';
+
+/** Batches on their way at most: about seven megabytes. */
+const MOST_ON_THEIR_WAY = 64;
+/** A database that stalls holds the packets up only so long at once; then their own loop has to wait. */
+const LONGEST_WAIT_MS = 1_000;
+const SHORT_MS = 2;
+
+export type ToThread =
+  | { readonly kind: 'flows'; readonly words: Int32Array<ArrayBuffer>; readonly open: boolean }
+  | { readonly kind: 'vlans'; readonly stacks: readonly (readonly number[])[] }
+  | { readonly kind: 'tunnels'; readonly layers: readonly TunnelLayer[] }
+  | { readonly kind: 'heartbeat' }
+  | { readonly kind: 'checkpoint'; readonly call: number; readonly side: PacketSide }
+  | {
+      readonly kind: 'finish';
+      readonly call: number;
+      readonly status: RunStatus;
+      readonly message: string | null;
+    }
+  | { readonly kind: 'close' };
+
+export interface ThreadError {
+  readonly code: ErrorCode;
+  readonly exitCode: number;
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+export type FromThread =
+  | { readonly kind: 'opened'; readonly runId: number }
+  | { readonly kind: 'done'; readonly call: number }
+  | { readonly kind: 'failed'; readonly error: ThreadError };
+
+export interface ThreadData {
+  readonly settings: RowSettings;
+  /** One word: how many batches are done with. */
+  readonly done: Int32Array;
+}
+
+interface Call {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Stores a run from another thread. */
+export class ThreadRows implements RunRows {
+  runId = 0;
+  private readonly worker: Worker;
+  private readonly done = new Int32Array(new SharedArrayBuffer(4));
+  private sent = 0;
+  private stacksSent = 0;
+  private tunnelsSent = 0;
+  private nextCall = 1;
+  private readonly calls = new Map<number, Call>();
+  private failure: Error | null = null;
+  private closing = false;
+  private readonly ended: Promise<void>;
+
+  private constructor(settings: RowSettings) {
+    const workerData: ThreadData = { settings, done: this.done };
+    this.worker = new Worker(new URL('./row-thread.js', import.meta.url), { workerData });
+    this.worker.on('message', (message: FromThread) => this.hear(message));
+    this.worker.on('error', (error) => this.fail(error));
+    this.ended = new Promise((resolve) => {
+      this.worker.on('exit', () => {
+        if (!this.closing) this.fail(new Error('the storing thread ended early'));
+        resolve();
+      });
+    });
+  }
+
+  /** Begins a run. Throws XportsError where the database cannot be written (exit code 6). */
+  static async open(settings: RowSettings): Promise<ThreadRows> {
+    const rows = new ThreadRows(settings);
+    try {
+      await rows.answerTo(0);
+      return rows;
+    } catch (error) {
+      await rows.close();
+      throw error;
+    }
+  }
+
+  flows(batch: EndedFlows, open: boolean): void {
+    if (this.failure !== null) throw this.failure;
+    this.sendVlans();
+    this.sendTunnels();
+    const words = batch.words.slice(0, batch.count * ROW_WORDS);
+    this.post({ kind: 'flows', words, open }, [words.buffer]);
+    this.sent++;
+    this.waitAWhile();
+  }
+
+  async room(): Promise<void> {
+    while (this.onTheirWay > MOST_ON_THEIR_WAY && this.failure === null) await sleep(SHORT_MS);
+    if (this.failure !== null) throw this.failure;
+  }
+
+  checkpoint(side: PacketSide): Promise<void> {
+    const call = this.nextCall++;
+    this.post({ kind: 'checkpoint', call, side });
+    return this.answerTo(call);
+  }
+
+  heartbeat(): void {
+    this.post({ kind: 'heartbeat' });
+  }
+
+  finish(status: RunStatus, message: string | null): Promise<void> {
+    const call = this.nextCall++;
+    this.post({ kind: 'finish', call, status, message });
+    return this.answerTo(call);
+  }
+
+  async close(): Promise<void> {
+    const saidBefore = this.failure;
+    this.closing = true;
+    this.post({ kind: 'close' });
+    await this.ended;
+    if (this.failure !== saidBefore) throw this.failure;
+  }
+
+  private get onTheirWay(): number {
+    return (this.sent - Atomics.load(this.done, 0)) | 0;
+  }
+
+  /** Holds the packets up while too many rows are on their way. */
+  private waitAWhile(): void {
+    const begun = performance.now();
+    while (this.onTheirWay > MOST_ON_THEIR_WAY && performance.now() - begun < LONGEST_WAIT_MS) {
+      Atomics.wait(this.done, 0, Atomics.load(this.done, 0), SHORT_MS);
+    }
+  }
+
+  private sendVlans(): void {
+    const stacks = vlanStacks(this.stacksSent);
+    if (stacks.length === 0) return;
+    this.stacksSent += stacks.length;
+    this.post({ kind: 'vlans', stacks });
+  }
+
+  private sendTunnels(): void {
+    const layers = tunnels.since(this.tunnelsSent);
+    if (layers.length === 0) return;
+    this.tunnelsSent += layers.length;
+    this.post({ kind: 'tunnels', layers });
+  }
+
+  private post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
+    this.worker.postMessage(message, transfer);
+  }
+
+  private answerTo(call: number): Promise<void> {
+    if (this.failure !== null) return Promise.reject(this.failure);
+    return new Promise((resolve, reject) => this.calls.set(call, { resolve, reject }));
+  }
+
+  private hear(message: FromThread): void {
+    switch (message.kind) {
+      case 'opened':
+        this.runId = message.runId;
+        this.answer(0);
+        return;
+      case 'done':
+        this.answer(message.call);
+        return;
+      case 'failed': {
+        const { code, exitCode, message: text, hint } = message.error;
+        this.fail(new XportsError(code, exitCode, text, hint));
+      }
+    }
+  }
+
+  private answer(call: number): void {
+    this.calls.get(call)?.resolve();
+    this.calls.delete(call);
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const call of this.calls.values()) call.reject(this.failure);
+    this.calls.clear();
+  }
+}
