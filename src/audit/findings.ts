@@ -131,7 +131,8 @@ class Collector {
   /** Whether the suspect is an unlisted port that was only ever tried in vain. */
   private isFailedPort(n: number): boolean {
     const { keys, sums, width } = this.tally.suspects;
-    if ((keys.word(n, 2) & 255) === KIND.remark || keys.word(n, 3) === NONE) return false;
+    const kind = keys.word(n, 2) & 255;
+    if (kind === KIND.remark || kind === KIND.tunnelledTraffic || keys.word(n, 3) === NONE) return false;
     if (this.flowsOf(n) === 0) return false;
     return (sums[n * width + SUSPECT_MARKS] & (MARK.outcome << OUTCOME.answered)) === 0;
   }
@@ -140,6 +141,7 @@ class Collector {
     return (
       !this.rpcKnown &&
       kind !== KIND.remark &&
+      kind !== KIND.tunnelledTraffic &&
       protocol === PROTOCOL.tcp &&
       port >= FIRST_RPC_PORT &&
       this.tally.rpcServers.has(responder)

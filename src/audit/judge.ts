@@ -13,6 +13,7 @@ import {
   UNLISTED,
 } from '../service/catalog.ts';
 import { VERDICT } from './terms.ts';
+import { isTunnelled, TunnelEnds, type TunnelLayers } from './tunnels.ts';
 
 export interface JudgeOptions {
   /** The servers whose traffic is judged; null for all responders. */
@@ -44,13 +45,15 @@ const DISCOVERY_UDP: readonly number[] = [137, 138, 1900, 3702, 5353, 5355];
 export class Judge {
   private readonly options: JudgeOptions;
   private readonly addresses: AddressBook;
+  private readonly tunnelEnds: TunnelEnds;
   private readonly rpcDynamic = serviceIndex('rpc-dynamic');
   /** What is known of each address's being a named server, by its number. */
   private named = new Uint8Array(1024);
 
-  constructor(options: JudgeOptions, addresses: AddressBook) {
+  constructor(options: JudgeOptions, addresses: AddressBook, tunnels: TunnelLayers) {
     this.options = options;
     this.addresses = addresses;
+    this.tunnelEnds = new TunnelEnds(tunnels, addresses, (id) => this.isNamed(id));
   }
 
   /** Fills in service, inner service, label basis and verdict of every row. */
@@ -70,7 +73,9 @@ export class Judge {
     } else {
       row[w + W.innerService] = UNLISTED;
     }
-    row[w + W.verdict] = this.inScope(row, w) ? verdict : VERDICT.outOfScope;
+    const endsOnServer = this.tunnelEnds.note(row, w);
+    if (isTunnelled(row, w)) verdict = VERDICT.unexpected;
+    row[w + W.verdict] = endsOnServer || this.inScope(row, w) ? verdict : VERDICT.outOfScope;
   }
 
   /** Labels row `w` by what it carries, AH or not, and returns the verdict of that. */
@@ -108,6 +113,7 @@ export class Judge {
   }
 
   private isNamed(id: number): boolean {
+    if (this.options.servers === null) return false;
     if (id >= this.named.length) {
       const larger = new Uint8Array(Math.max(this.named.length * 2, id + 1));
       larger.set(this.named);
@@ -115,7 +121,7 @@ export class Judge {
     }
     if (this.named[id] === UNKNOWN) {
       const book = this.addresses;
-      const named = this.options.servers?.has(book.isV4(id), (index) => book.word(id, index));
+      const named = this.options.servers.has(book.isV4(id), (index) => book.word(id, index));
       this.named[id] = named ? NAMED : NOT_NAMED;
     }
     return this.named[id] === NAMED;

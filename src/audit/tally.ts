@@ -8,6 +8,7 @@ import { BASIS, STATE } from '../flow/terms.ts';
 import { serviceIndex, TCP_SERVICES, UDP_SERVICES, UNLISTED } from '../service/catalog.ts';
 import { Ledger } from './ledger.ts';
 import { FINDING_KINDS, OUTCOME, VERDICT } from './terms.ts';
+import { isTunnelled, outerPort, outerProtocol } from './tunnels.ts';
 
 /** Columns of a pair's sums. */
 export const PAIR = { flows: 0, packets: 1, bytes: 2, firstSeenUs: 3, lastSeenUs: 4 } as const;
@@ -30,6 +31,7 @@ export const KIND = {
   unexpectedPort: FINDING_KINDS.indexOf('unexpected-port'),
   unexpectedTransport: FINDING_KINDS.indexOf('unexpected-transport'),
   unexpectedProtocol: FINDING_KINDS.indexOf('unexpected-protocol'),
+  tunnelledTraffic: FINDING_KINDS.indexOf('tunnelled-traffic'),
   remark: FINDING_KINDS.indexOf('remark'),
 } as const;
 
@@ -133,12 +135,13 @@ export class Tally {
     bytes: number,
   ): void {
     const suspects = this.suspects;
-    const protocol = row[w + W.innerProtocol];
+    const outer = kind === KIND.tunnelledTraffic;
+    const protocol = outer ? outerProtocol(row, w) : row[w + W.innerProtocol];
     const at = suspects.at(
-      row[w + W.initiatorId],
-      row[w + W.responderId],
+      row[w + (outer ? W.outerInitiatorId : W.initiatorId)],
+      row[w + (outer ? W.outerResponderId : W.responderId)],
       suspectKey(kind, protocol),
-      row[w + W.responderPort],
+      outer ? outerPort(row, w) : row[w + W.responderPort],
     );
     const sums = suspects.sums;
     addSums(sums, at, sign, packets, bytes, doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]);
@@ -213,6 +216,7 @@ export function outcomeOf(state: number, packetsOut: number, packetsBack: number
 }
 
 function kindOf(row: Int32Array, w: number): number {
+  if (isTunnelled(row, w)) return KIND.tunnelledTraffic;
   const port = row[w + W.responderPort];
   switch (row[w + W.innerProtocol]) {
     case PROTOCOL.tcp:

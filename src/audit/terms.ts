@@ -7,6 +7,7 @@ export const FINDING_KINDS = [
   'unexpected-port',
   'unexpected-transport',
   'unexpected-protocol',
+  'tunnelled-traffic',
   'port-scan',
   'remark',
 ] as const;

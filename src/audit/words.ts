@@ -72,6 +72,8 @@ function write(subject: Subject): FindingText {
       };
     case 'unexpected-protocol':
       return protocolText(subject);
+    case 'tunnelled-traffic':
+      return tunnelText(subject);
     default:
       return portText(subject);
   }
@@ -113,6 +115,16 @@ function protocolText(subject: Subject): FindingText {
     title: `{transport} to {responder}: ${name} is not on the list`,
     explanation: `The list allows TCP and UDP ports, and IP protocols 50 and 51; ${name}${port} is neither. ${answer(subject)}`,
     suggestion: 'Find out which device speaks it; a firewall that allows the list alone will drop it.',
+  };
+}
+
+function tunnelText(subject: Subject): FindingText {
+  const over = subject.port < 0 ? '{transport}' : '{port}/{transport}';
+  return {
+    title: `${over} to {responder}: a tunnel that ends on a server`,
+    explanation: `Traffic came wrapped in a tunnel between {initiator} and {responder}, one of which is a judged host. A firewall that sees ports alone cannot tell what is inside, so all of it is unexpected, whatever its own ports are. ${answer(subject)}`,
+    suggestion:
+      'Find out who set it up. Servers need no tunnels: close it, or end it on a router before the firewall.',
   };
 }
 

@@ -55,6 +55,7 @@ export function beginFlow(records: Records, n: number, packet: PacketView, table
   hot[at + HOT.vlans] = packet.vlans;
   hot[at + HOT.look] =
     packet.portsUnread === 0 && hasPayload(packet.inner) ? tables.looker.begin : LOOK_ALL_DONE;
+  cold[coldAt + COLD.tunnel] = packet.tunnel;
   hotQ[(at >> 1) + TIMER] = packet.clockUs;
   cold[coldAt + COLD.isnA] = 0;
   cold[coldAt + COLD.isnB] = 0;

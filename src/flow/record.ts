@@ -11,7 +11,7 @@ export const PAD_WORDS = 12;
 /** Words of a hot record; with IPv6 the rest of the addresses follows. */
 export const HOT_WORDS = 16;
 export const WIDE_WORDS = 24;
-export const COLD_WORDS = 8;
+export const COLD_WORDS = 10;
 
 /** Word offsets in a hot record. */
 export const HOT = {
@@ -40,7 +40,12 @@ export const HOT = {
 export const TIMER = 3;
 
 /** Word offsets in a cold record. */
-export const COLD = { isnA: 4, isnB: 5 } as const;
+export const COLD = {
+  isnA: 4,
+  isnB: 5,
+  /** Of the first packet: see decode/encap/tunnels.ts. */
+  tunnel: 8,
+} as const;
 
 /** Offsets in a cold record, in doubles. */
 export const COLD_Q = {

@@ -1,5 +1,6 @@
 // The path of a packet: record, packet, flow. Sources feed it, and what comes out goes on as rows (row-path.ts).
 
+import { tunnels } from '../decode/encap/tunnels.ts';
 import { decodeRecord } from '../decode/link/index.ts';
 import { PacketView } from '../decode/packet.ts';
 import { NO_LOOKS } from '../flow/looking.ts';
@@ -55,6 +56,7 @@ export class PacketPath {
   constructor(options: PathOptions, rows: RowTarget) {
     this.rows = rows;
     this.looker = options.payload ? new Looker((lesson) => rows.learn(lesson)) : null;
+    tunnels.clear();
     this.meter = new FlowMeter(
       {
         tcpIdleUs: options.tcpTimeoutS * 1e6,
@@ -159,6 +161,7 @@ export class PacketPath {
         sampled_packets: meter.duplicates.sampled,
         duplicate_packets: meter.duplicates.duplicates,
         unread_mapper_packets: this.looker?.unreadMapperPackets ?? 0,
+        tunnels_without_ends: tunnels.overflowed,
       },
     });
   }

@@ -7,6 +7,7 @@ import type { Ledger } from '../audit/ledger.ts';
 import { Tally } from '../audit/tally.ts';
 import { VERDICT } from '../audit/terms.ts';
 import { PROTOCOL } from '../base/transport.ts';
+import { tunnels } from '../decode/encap/tunnels.ts';
 import { AddressBook } from '../flow/addresses.ts';
 import { DirectionEvidence } from '../flow/direction.ts';
 import { EndedFlows, ROW, ROW_WORDS, W } from '../flow/ended.ts';
@@ -64,7 +65,7 @@ export class RowPath implements RowTarget {
   constructor(options: RowPathOptions, sink: Sink) {
     this.options = options;
     this.sink = sink;
-    this.judge = new Judge(options, this.addresses);
+    this.judge = new Judge(options, this.addresses, tunnels);
   }
 
   flows(batch: EndedFlows, open: boolean): void {

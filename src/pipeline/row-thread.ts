@@ -2,6 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { EXIT, XportsError } from '../base/errors.ts';
+import { tunnels } from '../decode/encap/tunnels.ts';
 import { adoptVlanStacks } from '../decode/vlan.ts';
 import { EndedFlows } from '../flow/ended.ts';
 import { LocalRows } from './run-rows.ts';
@@ -36,6 +37,9 @@ async function obey(message: ToThread): Promise<void> {
       return;
     case 'lesson':
       rows.learn(message.lesson);
+      return;
+    case 'tunnels':
+      tunnels.adopt(message.layers);
       return;
     case 'heartbeat':
       rows.heartbeat();

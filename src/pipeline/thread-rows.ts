@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, XportsError } from '../base/errors.ts';
+import { type TunnelLayer, tunnels } from '../decode/encap/tunnels.ts';
 import { vlanStacks } from '../decode/vlan.ts';
 import { type EndedFlows, ROW_WORDS } from '../flow/ended.ts';
 import type { Lesson } from '../learn/lessons.ts';
@@ -20,6 +21,7 @@ export type ToThread =
   | { readonly kind: 'flows'; readonly words: Int32Array<ArrayBuffer>; readonly open: boolean }
   | { readonly kind: 'vlans'; readonly stacks: readonly (readonly number[])[] }
   | { readonly kind: 'lesson'; readonly lesson: Lesson }
+  | { readonly kind: 'tunnels'; readonly layers: readonly TunnelLayer[] }
   | { readonly kind: 'heartbeat' }
   | { readonly kind: 'checkpoint'; readonly call: number; readonly side: PacketSide }
   | {
@@ -60,6 +62,7 @@ export class ThreadRows implements RunRows {
   private readonly done = new Int32Array(new SharedArrayBuffer(4));
   private sent = 0;
   private stacksSent = 0;
+  private tunnelsSent = 0;
   private nextCall = 1;
   private readonly calls = new Map<number, Call>();
   private failure: Error | null = null;
@@ -94,6 +97,7 @@ export class ThreadRows implements RunRows {
   flows(batch: EndedFlows, open: boolean): void {
     if (this.failure !== null) throw this.failure;
     this.sendVlans();
+    this.sendTunnels();
     const words = batch.words.slice(0, batch.count * ROW_WORDS);
     this.post({ kind: 'flows', words, open }, [words.buffer]);
     this.sent++;
@@ -150,6 +154,13 @@ export class ThreadRows implements RunRows {
     if (stacks.length === 0) return;
     this.stacksSent += stacks.length;
     this.post({ kind: 'vlans', stacks });
+  }
+
+  private sendTunnels(): void {
+    const layers = tunnels.since(this.tunnelsSent);
+    if (layers.length === 0) return;
+    this.tunnelsSent += layers.length;
+    this.post({ kind: 'tunnels', layers });
   }
 
   private post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {

@@ -85,6 +85,13 @@ function aboutPackets(store: StoreReader, runId: number): Remark[] {
       text: `Not judged, because the capture cut their ports off or they are fragments without their first: ${amount}. Capture whole headers (tcpdump -s 128 or more).`,
     });
   }
+  const untold = fact('tunnels_without_ends');
+  if (untold > 0) {
+    remarks.push({
+      warning: true,
+      text: `Tunnels beyond the first 65,536 different ones, judged by what was inside alone: ${counted(untold, 'packet')}.`,
+    });
+  }
   const esp = fact('esp_packets');
   if (esp > 0) {
     const amount = `${counted(esp, 'packet')}, ${byteSize(fact('esp_bytes'))}`;

@@ -4,6 +4,7 @@ import { Judge, type JudgeOptions } from '../../src/audit/judge.ts';
 import { Tally } from '../../src/audit/tally.ts';
 import { VERDICTS } from '../../src/audit/terms.ts';
 import type { FindingText } from '../../src/audit/words.ts';
+import { TunnelTable } from '../../src/decode/encap/tunnels.ts';
 import { AddressBook } from '../../src/flow/addresses.ts';
 import { D, EndedFlows, ROW_DOUBLES, ROW_WORDS, W } from '../../src/flow/ended.ts';
 import { BASIS, STATE } from '../../src/flow/terms.ts';
@@ -71,7 +72,7 @@ export function findingsOf(flows: readonly FlowOf[], options: JudgeOptions = NO_
 function label(flows: readonly FlowOf[], book: AddressBook, options: JudgeOptions): EndedFlows {
   const batch = new EndedFlows(flows.length);
   for (const flow of flows) write(batch, flow, book);
-  new Judge(options, book).label(batch);
+  new Judge(options, book, new TunnelTable()).label(batch);
   return batch;
 }
 

@@ -10,9 +10,26 @@ import { NotACapture, RecordBatch } from '../../src/source/record.ts';
 import { inPieces } from '../source/support.ts';
 import { type Cut, type Decoded, decode } from './support.ts';
 
-const LINK_TYPES = [0, 1, 12, 14, 101, 108, 113, 228, 229, 276, 281];
-const REASON =
-  /^(arp|truncated-before-ip|malformed-ip(v4-header|v6-header|-version)|non-ip:(0x[0-9a-f]{4}|llc-0x[0-9a-f]{2}|snap-[0-9a-f]{6}-0x[0-9a-f]{4}|af-\d+)|unsupported-link-type:\d+|unsupported-encapsulation:(mpls|pppoe|gre|ipip|6in4))$/;
+const LINK_TYPES = [
+  ...[
+    0, 1, 6, 9, 10, 12, 14, 50, 51, 100, 101, 104, 105, 107, 108, 113, 119, 123, 127, 163, 166, 192, 197, 204,
+    205,
+  ],
+  ...[206, 219, 228, 229, 239, 242, 253, 276, 281, 282, 284, 285],
+];
+const REASON = new RegExp(
+  `^(${[
+    'arp',
+    'truncated-before-ip',
+    'too-many-encapsulations',
+    'encrypted-802[.]11',
+    'malformed-ip(v4-header|v6-header|-version)',
+    'non-ip:(0x[0-9a-f]{4}|llc-0x[0-9a-f]{2}|snap-[0-9a-f]{6}-0x[0-9a-f]{4}|af-[0-9]+|ppp-0x[0-9a-f]{4})',
+    'non-ip:(nlpid-0x[0-9a-f]{2}|frame-control-0x[0-9a-f]{2}|erf-[0-9]+)',
+    'non-ip:802[.]11-(management|control|extension|null|fragment)',
+    'unsupported-link-type:[0-9]+',
+  ].join('|')})$`,
+);
 
 interface Frame {
   readonly bytes: Uint8Array;

@@ -1,23 +1,14 @@
-// What an EtherType (or an LLC header) is followed by: VLAN tags, IP, or something that is skipped by name.
-// IEEE 802.3 clause 3.2.6, IEEE 802.1Q clause 9, RFC 1042 for SNAP.
+// What an EtherType (or an LLC header) is followed by: VLAN tags, MPLS, PPPoE, IP, or something that is skipped by
+// name. IEEE 802.3 clause 3.2.6, IEEE 802.1Q clause 9, RFC 1042 for SNAP.
 
+import { decodeMpls } from '../encap/mpls.ts';
+import { decodePppoe } from '../encap/pppoe.ts';
 import { decodeIpv4 } from '../ip/ipv4.ts';
 import { decodeIpv6 } from '../ip/ipv6.ts';
 import type { PacketView } from '../packet.ts';
-import { ENCAPSULATION, SKIP, skip } from '../skip.ts';
+import { SKIP, skip } from '../skip.ts';
 import { pushVlan } from '../vlan.ts';
-
-const IPV4 = 0x0800;
-const ARP = 0x0806;
-const VLAN = 0x8100;
-const VLAN_SERVICE = 0x88a8;
-const VLAN_OLD = 0x9100;
-const VLAN_OLDER = 0x9200;
-const IPV6 = 0x86dd;
-const MPLS = 0x8847;
-const MPLS_MULTICAST = 0x8848;
-const PPPOE_SESSION = 0x8864;
-const LARGEST_LENGTH = 1500;
+import { ETHER_TYPE, LARGEST_LENGTH } from './ether-types.ts';
 
 const SNAP_SAP = 0xaa;
 const IP_SAP = 0x06;
@@ -27,15 +18,24 @@ const BRIDGE_TUNNEL = 0x0000f8;
 
 /** Goes on at `at` with what `type` announces. */
 export function decodeEtherType(packet: PacketView, type: number, at: number): void {
-  while (type !== IPV4) {
+  if (type === ETHER_TYPE.ipv4) decodeIpv4(packet, at);
+  else if (type === ETHER_TYPE.ipv6) decodeIpv6(packet, at);
+  else decodeOther(packet, type, at);
+}
+
+function decodeOther(packet: PacketView, type: number, at: number): void {
+  for (;;) {
     switch (type) {
-      case IPV6:
+      case ETHER_TYPE.ipv4:
+        decodeIpv4(packet, at);
+        return;
+      case ETHER_TYPE.ipv6:
         decodeIpv6(packet, at);
         return;
-      case VLAN:
-      case VLAN_SERVICE:
-      case VLAN_OLD:
-      case VLAN_OLDER:
+      case ETHER_TYPE.vlan:
+      case ETHER_TYPE.vlanService:
+      case ETHER_TYPE.vlanOld:
+      case ETHER_TYPE.vlanOlder:
         if (packet.end - at < 4) {
           skip(packet, SKIP.truncatedBeforeIp, 0);
           return;
@@ -44,15 +44,15 @@ export function decodeEtherType(packet: PacketView, type: number, at: number): v
         type = packet.view.getUint16(at + 2);
         at += 4;
         break;
-      case ARP:
+      case ETHER_TYPE.arp:
         skip(packet, SKIP.arp, 0);
         return;
-      case MPLS:
-      case MPLS_MULTICAST:
-        skip(packet, SKIP.encapsulation, ENCAPSULATION.mpls);
+      case ETHER_TYPE.mpls:
+      case ETHER_TYPE.mplsMulticast:
+        decodeMpls(packet, at, type);
         return;
-      case PPPOE_SESSION:
-        skip(packet, SKIP.encapsulation, ENCAPSULATION.pppoe);
+      case ETHER_TYPE.pppoeSession:
+        decodePppoe(packet, at);
         return;
       default:
         if (type <= LARGEST_LENGTH) decodeLlc(packet, at);
@@ -60,7 +60,6 @@ export function decodeEtherType(packet: PacketView, type: number, at: number): v
         return;
     }
   }
-  decodeIpv4(packet, at);
 }
 
 /** An IEEE 802.2 header: IP under SNAP or under its own SAP, and all else skipped by its SAP. */

@@ -6,6 +6,7 @@ import { protocolOfPair, serviceOfPair, verdictOfPair } from '../../audit/tally.
 import { VERDICTS } from '../../audit/terms.ts';
 import { PROTOCOL, transportName } from '../../base/transport.ts';
 import { TupleTable } from '../../base/tuple-table.ts';
+import { encapsulationText } from '../../decode/encap/names.ts';
 import { vlanText } from '../../decode/vlan.ts';
 import { W } from '../../flow/ended.ts';
 import { END_REASONS, FLOW_STATES, PAYLOAD_PROTOCOLS, START_BASES } from '../../flow/terms.ts';
@@ -59,11 +60,6 @@ export class FlowKinds {
       encapsulationText(words[at + W.encapsulation]),
     );
   }
-}
-
-/** Nothing is looked through yet, so the word is 0 for every flow. */
-function encapsulationText(_word: number): string | null {
-  return null;
 }
 
 /** The kinds of pair of one run: service, transport and verdict. */
