@@ -1,4 +1,5 @@
 // Ended flows written by hand, and what the judge and the findings make of them.
+import { LearnedEndpoints } from '../../src/audit/endpoints.ts';
 import { type Finding, findFindings } from '../../src/audit/findings.ts';
 import { Judge, type JudgeOptions } from '../../src/audit/judge.ts';
 import { Tally } from '../../src/audit/tally.ts';
@@ -60,7 +61,7 @@ export function findingsOf(flows: readonly FlowOf[], options: JudgeOptions = NO_
   const book = new AddressBook();
   const tally = new Tally();
   tally.add(label(flows, book, options));
-  const { findings, texts } = findFindings(tally, book, false);
+  const { findings, texts } = findFindings(tally, book, new LearnedEndpoints(book), false);
   return findings.map((finding) => ({
     ...finding,
     responder: finding.responderId === null ? null : book.text(finding.responderId),
@@ -72,7 +73,7 @@ export function findingsOf(flows: readonly FlowOf[], options: JudgeOptions = NO_
 function label(flows: readonly FlowOf[], book: AddressBook, options: JudgeOptions): EndedFlows {
   const batch = new EndedFlows(flows.length);
   for (const flow of flows) write(batch, flow, book);
-  new Judge(options, book, new TunnelTable()).label(batch);
+  new Judge(options, book, new TunnelTable(), new LearnedEndpoints(book)).label(batch);
   return batch;
 }
 

@@ -117,6 +117,7 @@ class RowKeeper implements Sink {
   }
 
   pairs(): void {}
+  relabel(): void {}
   checkpoint(): void {}
   heartbeat(): void {}
   finish(): void {}

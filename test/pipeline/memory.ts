@@ -53,6 +53,7 @@ export class MemorySink implements Sink {
   }
 
   pairs(): void {}
+  relabel(): void {}
 
   checkpoint(state: Checkpoint, addresses: AddressTexts): void {
     this.state = state;
