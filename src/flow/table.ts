@@ -10,23 +10,16 @@ import { holdsKey, setKey } from './key.ts';
 import { LastRows } from './last-rows.ts';
 import { LOOK_DONE } from './looking.ts';
 import type { ServiceMinutes } from './minutes.ts';
-import { BIT, COLD_Q, HOT, KIND, PAD_WORDS, Records, TIMER } from './record.ts';
+import { BIT, COLD_Q, HOT, PAD_WORDS, Records, TIMER } from './record.ts';
 import { Slots } from './slots.ts';
-import { isEstablished, isOver } from './state.ts';
 import { isAnotherConnection, seeHandshake } from './tcp.ts';
 import { END } from './terms.ts';
+import { type Timeouts, Timers } from './timers.ts';
 
-export interface FlowTableOptions extends PortTables {
-  readonly tcpIdleUs: number;
-  readonly otherIdleUs: number;
-  /** 0 for none. */
-  readonly activeUs: number;
+export interface FlowTableOptions extends PortTables, Timeouts {
   readonly hashSeed: number;
 }
 
-/** How long the key of an expired established flow is remembered after its end, and how many are. */
-const REMEMBER_US = 7_200_000_000;
-const MAX_REMEMBERED = 65_536;
 const FIRST_LIMIT = 16_384;
 /** New flows until connections that are over are looked for again. */
 const STORE_EVERY = 8_192;
@@ -55,6 +48,7 @@ export class FlowTable {
   private storeAt = STORE_EVERY;
   private readonly options: FlowTableOptions;
   private readonly rows: LastRows;
+  private readonly timers: Timers;
   private readonly minutes: ServiceMinutes;
   private readonly rare: RarePackets;
   /** Keeps the asking of memory from being optimised away. */
@@ -72,6 +66,7 @@ export class FlowTable {
     this.records = new Records(wide, reserve);
     this.options = options;
     this.rows = new LastRows(this.records, exporter);
+    this.timers = new Timers(this.records, options);
     this.minutes = minutes;
     this.rare = rare;
   }
@@ -119,7 +114,7 @@ export class FlowTable {
           timeUs - hotQ[timer] <= limit &&
           (packet.payloadBytes === 0 ||
             (hot[at + HOT.look] & (LOOK_DONE << sideOf(bits, packet.dir))) !== 0) &&
-          (activeUs === 0 || !this.isOld(n, timeUs))
+          (activeUs === 0 || !this.timers.isOld(n, timeUs))
         ) {
           hotQ[timer] = timeUs;
           hot[at + HOT.bits] = bits | ((((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA) << packet.dir);
@@ -165,7 +160,7 @@ export class FlowTable {
   /** Marks the flow of a packet that an ICMP error quotes, unless it has ended by the error's clock. */
   refuse(quoted: PacketView): void {
     const n = this.find(quoted);
-    if (n < 0 || this.idleFor(n, quoted.clockUs) > this.idleLimit(n)) return;
+    if (n < 0 || this.timers.isIdle(n, quoted.clockUs)) return;
     this.records.hot[this.records.hotAt(n) + HOT.bits] |= BIT.icmpRefused;
   }
 
@@ -179,14 +174,14 @@ export class FlowTable {
 
   /** Stores and drops what has ended by the clock. */
   sweep(clockUs: number): void {
-    const forgetBeforeUs = this.forgetBefore(clockUs);
+    const forgetBeforeUs = this.timers.forgetBefore(this.count, clockUs);
     const { records } = this;
     let kept = 0;
     for (let n = 0; n < this.count; n++) {
-      if (this.idleFor(n, clockUs) > this.idleLimit(n)) {
+      if (this.timers.isIdle(n, clockUs)) {
         const at = records.hotAt(n) + HOT.bits;
         this.rows.write(n, END.idle);
-        if (this.timer(n) < forgetBeforeUs || !this.isRemembered(n)) continue;
+        if (this.timers.of(n) < forgetBeforeUs || !this.timers.isRemembered(n)) continue;
         records.hot[at] |= BIT.expired;
       }
       if (kept !== n) records.move(n, kept);
@@ -204,7 +199,7 @@ export class FlowTable {
   /** Stores all that is left and gives the memory back, at the end of a run. */
   drain(clockUs: number): void {
     for (let n = 0; n < this.count; n++) {
-      this.rows.write(n, this.idleFor(n, clockUs) > this.idleLimit(n) ? END.idle : END.end);
+      this.rows.write(n, this.timers.isIdle(n, clockUs) ? END.idle : END.end);
     }
     this.count = 0;
     this.records.free();
@@ -267,16 +262,14 @@ export class FlowTable {
 
   /** Whether the flow is over before this packet, by a timeout; another has begun in its place then. */
   private endsBefore(n: number, packet: PacketView): boolean {
-    const limit = packet.inner === PROTOCOL.tcp ? this.options.tcpIdleUs : this.options.otherIdleUs;
-    const overdueUs = packet.clockUs - this.timer(n) - limit;
-    if (overdueUs > 0) {
-      const goesOn = this.isRemembered(n) && (packet.tcpFlags & TCP.syn) === 0 && overdueUs <= REMEMBER_US;
+    if (this.timers.isIdle(n, packet.clockUs)) {
+      const goesOn = (packet.tcpFlags & TCP.syn) === 0 && this.timers.mayGoOn(n, packet.clockUs);
       this.rows.write(n, END.idle);
       if (goesOn) continueFlow(this.records, n, packet, this.options);
       else beginFlow(this.records, n, packet, this.options);
       return true;
     }
-    if (this.options.activeUs === 0 || !this.isOld(n, packet.clockUs)) return false;
+    if (this.options.activeUs === 0 || !this.timers.isOld(n, packet.clockUs)) return false;
     const another = (packet.tcpFlags & TCP.syn) !== 0 && isAnotherConnection(this.records, n, packet);
     this.rows.write(n, END.active);
     if (another) beginFlow(this.records, n, packet, this.options);
@@ -328,12 +321,12 @@ export class FlowTable {
   /** What packets in the usual run of things leave alone; moves the timer. */
   private updateRare(n: number, packet: PacketView): void {
     const at = this.records.hotAt(n);
-    let bits = this.bits(n);
+    let bits = this.records.hot[this.records.hotAt(n) + HOT.bits];
     if (packet.linkGroup !== 0) bits |= BIT.linkGroup;
     if (packet.payloadProtocol === PAYLOAD.ike) bits |= BIT.ike;
     if (packet.payloadProtocol === PAYLOAD.espInUdp) bits |= BIT.espInUdp;
     // A fragment that waited in vain is not from the past, and may still come behind what counts after it.
-    const movesTimer = packet.past === 0 && packet.timeUs >= this.timer(n);
+    const movesTimer = packet.past === 0 && packet.timeUs >= this.timers.of(n);
     if (movesTimer) {
       bits &= ~BIT.timerIsClock;
       this.records.hotQ[(at >> 1) + TIMER] = packet.timeUs;
@@ -344,49 +337,6 @@ export class FlowTable {
     if (!movesTimer && packet.timeUs > coldQ[q + COLD_Q.lastPast]) coldQ[q + COLD_Q.lastPast] = packet.timeUs;
     if (packet.timeUs < coldQ[q + COLD_Q.first]) coldQ[q + COLD_Q.first] = packet.timeUs;
     if (packet.ordinal < coldQ[q + COLD_Q.flowId]) coldQ[q + COLD_Q.flowId] = packet.ordinal;
-  }
-
-  /** Whether the flow is older than the active timeout. */
-  private isOld(n: number, clockUs: number): boolean {
-    return clockUs - this.records.coldQ[(this.records.coldAt(n) >> 1) + COLD_Q.first] > this.options.activeUs;
-  }
-
-  private bits(n: number): number {
-    return this.records.hot[this.records.hotAt(n) + HOT.bits];
-  }
-
-  private timer(n: number): number {
-    return this.records.hotQ[(this.records.hotAt(n) >> 1) + TIMER];
-  }
-
-  private idleFor(n: number, clockUs: number): number {
-    return clockUs - this.timer(n);
-  }
-
-  private idleLimit(n: number): number {
-    return this.isTcp(n) ? this.options.tcpIdleUs : this.options.otherIdleUs;
-  }
-
-  private isTcp(n: number): boolean {
-    return ((this.records.hot[this.records.hotAt(n) + HOT.kind] >>> KIND.innerShift) & 255) === PROTOCOL.tcp;
-  }
-
-  /** Whether the record is an established TCP flow, which another may continue. */
-  private isRemembered(n: number): boolean {
-    const bits = this.records.wholeBits(n);
-    return this.isTcp(n) && isEstablished(bits) && !isOver(bits);
-  }
-
-  /** Remembered keys whose timers are below this are dropped, by age or to stay within the bound. */
-  private forgetBefore(clockUs: number): number {
-    const timers: number[] = [];
-    const byAge = clockUs - this.options.tcpIdleUs - REMEMBER_US;
-    for (let n = 0; n < this.count; n++) {
-      const ended = this.idleFor(n, clockUs) > this.options.tcpIdleUs;
-      if (ended && this.timer(n) >= byAge && this.isRemembered(n)) timers.push(this.timer(n));
-    }
-    if (timers.length <= MAX_REMEMBERED) return byAge;
-    return Float64Array.from(timers).sort()[timers.length - MAX_REMEMBERED];
   }
 
   private makeRoom(clockUs: number): void {

@@ -50,13 +50,14 @@ export class PacketPath {
   private readonly skipped = new SkippedTally();
   private readonly rows: RowTarget;
   private readonly looker: Looker | null;
+  /** Tunnels are numbered for the whole process. */
+  private readonly overflowedBefore = tunnels.overflowed;
   /** The clock when flows that go on were handed over last. */
   private shownUs = -Infinity;
 
   constructor(options: PathOptions, rows: RowTarget) {
     this.rows = rows;
     this.looker = options.payload ? new Looker((lesson) => rows.learn(lesson)) : null;
-    tunnels.clear();
     this.meter = new FlowMeter(
       {
         tcpIdleUs: options.tcpTimeoutS * 1e6,
@@ -161,7 +162,7 @@ export class PacketPath {
         sampled_packets: meter.duplicates.sampled,
         duplicate_packets: meter.duplicates.duplicates,
         unread_mapper_packets: this.looker?.unreadMapperPackets ?? 0,
-        tunnels_without_ends: tunnels.overflowed,
+        tunnels_without_ends: tunnels.overflowed - this.overflowedBefore,
       },
     });
   }
