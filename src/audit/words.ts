@@ -140,7 +140,7 @@ function protocolText(subject: Subject): FindingText {
 function tunnelText(subject: Subject): FindingText {
   const over = subject.port < 0 ? '{transport}' : '{port}/{transport}';
   return {
-    title: `${over} to {responder}: a tunnel that ends on a server`,
+    title: `${over} to {responder}: a tunnel with a server at one end`,
     explanation: `Traffic came wrapped in a tunnel between {initiator} and {responder}, one of which is a judged host. A firewall that sees ports alone cannot tell what is inside, so all of it is unexpected, whatever its own ports are. ${answer(subject)}`,
     suggestion:
       'Find out who set it up. Servers need no tunnels: close it, or end it on a router before the firewall.',

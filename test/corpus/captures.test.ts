@@ -105,7 +105,7 @@ function framesOf(
     capturedBytes: bytes,
     vlans: '',
     place: placeNamed(place),
-    deeper: false,
+    elsewhere: false,
     portless: false,
     laterFragment: null,
   };

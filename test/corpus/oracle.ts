@@ -23,8 +23,8 @@ export interface Frame {
   /** VLAN identifiers, outermost first; null where the oracle's table lacks the outer tag's. */
   readonly vlans: string | null;
   readonly place: Place;
-  /** There is another IP header inside that is not looked for. */
-  readonly deeper: boolean;
+  /** The summary counts it under an outer or an inner packet that is not this place's. */
+  readonly elsewhere: boolean;
   /** True where it must be a packet of a flow without ports although its protocol has them. */
   readonly portless: boolean;
   /** What must be folded because the dissector gives later fragments no ports: an address pair and its protocol. */
@@ -167,7 +167,7 @@ function endsOf(stack: readonly string[], row: Row, { at, version6 }: Header) {
 interface Placed {
   readonly place: Place;
   readonly laterFragment: string | null;
-  readonly deeper: boolean;
+  readonly elsewhere: boolean;
 }
 
 /** Reads a frame's protocol stack from the outside in, to the innermost packet that is looked into. */
@@ -175,7 +175,7 @@ function placeOf(row: Row): Placed {
   const stack = row['frame.protocols'].split(':');
   const ipAt = stack.findIndex((token) => token === 'ip' || token === 'ipv6');
   const outer = ipAt < 0 ? stack : stack.slice(0, ipAt);
-  const skipped = (skip: string) => ({ place: { skip }, laterFragment: null, deeper: false });
+  const skipped = (skip: string, elsewhere = false) => ({ place: { skip }, laterFragment: null, elsewhere });
   if (ipAt < 0 || !outer.every((token) => linkTokens.has(token)))
     return skipped(notIp(row, outer, ipAt >= 0));
   let header = headerAt(stack, ipAt);
@@ -183,7 +183,7 @@ function placeOf(row: Row): Placed {
   for (;;) {
     const inner = innerHeader(stack, row, header.next);
     if (ends.from === '' || ends.to === '') return skipped('malformed-ip');
-    if (inner === 'skip') return skipped(notIp(row, stack.slice(stack.lastIndexOf('eth')), false));
+    if (inner === 'skip') return skipped(notIp(row, stack.slice(stack.lastIndexOf('eth')), false), true);
     if (inner < 0) break;
     header = headerAt(stack, inner);
     ends = endsOf(stack, row, header);
@@ -203,7 +203,7 @@ function placeOf(row: Row): Placed {
   return {
     place: { protocol, from, fromPort: ports('srcport'), to, toPort: ports('dstport') },
     laterFragment: offset > 0 ? `${pair} ${version6 ? '*' : protocol}` : null,
-    deeper: stack.some((other, place) => place >= next && (other === 'ip' || other === 'ipv6')),
+    elsewhere: stack.some((other, place) => place >= next && (other === 'ip' || other === 'ipv6')),
   };
 }
 
@@ -222,14 +222,14 @@ export function plainAddress(address: string): string {
 function withTunnelFragments(rows: readonly Row[]) {
   const inside = new Map<string, Place>();
   return rows.map((row) => {
-    const { place, laterFragment, deeper } = placeOf(row);
+    const { place, laterFragment, elsewhere } = placeOf(row);
     const outer = [row['ip.src'], row['ip.dst'], row['ip.proto']].map((values) => nth(values, 0)).join(' ');
     const isFirst = nth(row['ip.flags.mf'], 0) === '1' && nth(row['ip.frag_offset'], 0) === '0';
     if (isFirst && row['ip.src'].includes(',')) inside.set(outer, place);
     const known = laterFragment === null ? undefined : inside.get(outer);
     return known === undefined
-      ? { row, place, laterFragment, deeper }
-      : { row, place: known, laterFragment: null, deeper };
+      ? { row, place, laterFragment, elsewhere }
+      : { row, place: known, laterFragment: null, elsewhere: true };
   });
 }
 
@@ -239,7 +239,7 @@ export function readFrames(file: string): Frame[] {
   const orphaned = orphans.get(file) ?? [];
   return withTunnelFragments(rows)
     .filter(({ row }) => row['frame.encap_type'] !== '')
-    .map(({ row, place, laterFragment, deeper }) => {
+    .map(({ row, place, laterFragment, elsewhere }) => {
       const number = Number(row['frame.number']);
       const orphan = laterFragment !== null && (orphaned === 'all' || orphaned.includes(number));
       // What an orphan of IPv6 carries is not in the table, so it stays folded.
@@ -251,7 +251,7 @@ export function readFrames(file: string): Frame[] {
         capturedBytes: Number(row['frame.cap_len']),
         vlans: row['frame.protocols'].includes('ieee8021ad') ? null : row['vlan.id'],
         place,
-        deeper,
+        elsewhere,
         portless: folded === null ? isPortless(place) : orphan,
         laterFragment: folded,
       };
@@ -432,7 +432,7 @@ export function readSummary(file: string): Row[] {
 export function summaryDifferences(file: string, frames: readonly Frame[]): string[] {
   // Where some tunnels are looked into and others not, the summary's inner and outer conversations cannot be told apart.
   if (frames.some(({ place }) => 'skip' in place && /^(n|llc|ppp|wlan)/.test(place.skip))) return [];
-  if (frames.some(({ deeper }) => deeper)) return [];
+  if (frames.some(({ elsewhere }) => elsewhere)) return [];
   const none = new Set<string>();
   const own = frames.filter(({ place }) => !('skip' in place) && place.fromPort !== '');
   const summed = new Map<string, Sums>();

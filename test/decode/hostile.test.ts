@@ -120,6 +120,22 @@ describe('a hostile packet', () => {
     fc.assert(property, { numRuns: 20_000, seed: 4 });
   });
 
+  test('may go round and round in headers that are all in order', () => {
+    const ethernet = '020000000001 020000000002';
+    const rings = [
+      [`${ethernet} 8100`, '0064 0100 aaaa03 000000 8100'],
+      [`${ethernet} 8100`, '0064 8100'],
+      [`${ethernet} 8847`, `00010040`],
+      [`${ethernet} 8847`, `00010140 ${ethernet} 8847`],
+      [`${ethernet} 8864`, '1100 0001 fff0 0281 00010140 00000001'],
+    ] as const;
+    for (const [head, ring] of rings) {
+      const digits = head + ring.repeat(262_144 / (ring.replaceAll(' ', '').length / 2));
+      const bytes = Uint8Array.from(Buffer.from(digits.replaceAll(' ', ''), 'hex')).subarray(0, 262_144);
+      endsInOnePlace(decode(bytes, 1), bytes.length);
+    }
+  });
+
   test('may claim to have been shorter on the wire than what was captured', () => {
     for (const { bytes, linkType } of frames) {
       const read = decode(bytes, linkType, { wire: 3 });

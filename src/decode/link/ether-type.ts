@@ -14,16 +14,20 @@ const SNAP_SAP = 0xaa;
 const IP_SAP = 0x06;
 const LLC_HEADER = 3;
 const SNAP_HEADER = 8;
+/** A tag under SNAP may have LLC behind it once more, as bridges write it; nobody goes on like that. */
+const MAX_LLC = 4;
 const BRIDGE_TUNNEL = 0x0000f8;
 
 /** Goes on at `at` with what `type` announces. */
 export function decodeEtherType(packet: PacketView, type: number, at: number): void {
+  // One comparison each for nearly all there is.
   if (type === ETHER_TYPE.ipv4) decodeIpv4(packet, at);
   else if (type === ETHER_TYPE.ipv6) decodeIpv6(packet, at);
-  else decodeOther(packet, type, at);
+  else decodeOther(packet, type, at, 0);
 }
 
-function decodeOther(packet: PacketView, type: number, at: number): void {
+/** `depth` is how many LLC headers came before. */
+function decodeOther(packet: PacketView, type: number, at: number, depth: number): void {
   for (;;) {
     switch (type) {
       case ETHER_TYPE.ipv4:
@@ -55,7 +59,7 @@ function decodeOther(packet: PacketView, type: number, at: number): void {
         decodePppoe(packet, at);
         return;
       default:
-        if (type <= LARGEST_LENGTH) decodeLlc(packet, at);
+        if (type <= LARGEST_LENGTH) decodeLlc(packet, at, depth);
         else skip(packet, SKIP.etherType, type);
         return;
     }
@@ -63,8 +67,12 @@ function decodeOther(packet: PacketView, type: number, at: number): void {
 }
 
 /** An IEEE 802.2 header: IP under SNAP or under its own SAP, and all else skipped by its SAP. */
-export function decodeLlc(packet: PacketView, at: number): void {
+export function decodeLlc(packet: PacketView, at: number, depth = 0): void {
   const view = packet.view;
+  if (depth === MAX_LLC) {
+    skip(packet, SKIP.tooManyLayers, 0);
+    return;
+  }
   if (packet.end - at < LLC_HEADER) {
     skip(packet, SKIP.truncatedBeforeIp, 0);
     return;
@@ -85,7 +93,7 @@ export function decodeLlc(packet: PacketView, at: number): void {
   const organisation = view.getUint32(at + LLC_HEADER) >>> 8;
   const type = view.getUint16(at + 6);
   if ((organisation === 0 || organisation === BRIDGE_TUNNEL) && type > LARGEST_LENGTH) {
-    decodeEtherType(packet, type, at + SNAP_HEADER);
+    decodeOther(packet, type, at + SNAP_HEADER, depth + 1);
   } else {
     skip(packet, SKIP.snap, organisation * 65536 + type);
   }
