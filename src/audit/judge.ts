@@ -12,7 +12,9 @@ import {
   UDP_SERVICES,
   UNLISTED,
 } from '../service/catalog.ts';
+import { FIRST_DYNAMIC_PORT, type LearnedEndpoints } from './endpoints.ts';
 import { VERDICT } from './terms.ts';
+import { isTunnelled, TunnelEnds, type TunnelLayers } from './tunnels.ts';
 
 export interface JudgeOptions {
   /** The servers whose traffic is judged; null for all responders. */
@@ -44,13 +46,22 @@ const DISCOVERY_UDP: readonly number[] = [137, 138, 1900, 3702, 5353, 5355];
 export class Judge {
   private readonly options: JudgeOptions;
   private readonly addresses: AddressBook;
+  private readonly tunnelEnds: TunnelEnds;
+  private readonly endpoints: LearnedEndpoints;
   private readonly rpcDynamic = serviceIndex('rpc-dynamic');
   /** What is known of each address's being a named server, by its number. */
   private named = new Uint8Array(1024);
 
-  constructor(options: JudgeOptions, addresses: AddressBook) {
+  constructor(
+    options: JudgeOptions,
+    addresses: AddressBook,
+    tunnels: TunnelLayers,
+    endpoints: LearnedEndpoints,
+  ) {
+    this.endpoints = endpoints;
     this.options = options;
     this.addresses = addresses;
+    this.tunnelEnds = new TunnelEnds(tunnels, addresses, (id) => this.isNamed(id));
   }
 
   /** Fills in service, inner service, label basis and verdict of every row. */
@@ -70,7 +81,9 @@ export class Judge {
     } else {
       row[w + W.innerService] = UNLISTED;
     }
-    row[w + W.verdict] = this.inScope(row, w) ? verdict : VERDICT.outOfScope;
+    const endsOnServer = this.tunnelEnds.note(row, w);
+    if (isTunnelled(row, w)) verdict = VERDICT.unexpected;
+    row[w + W.verdict] = endsOnServer || this.inScope(row, w) ? verdict : VERDICT.outOfScope;
   }
 
   /** Labels row `w` by what it carries, AH or not, and returns the verdict of that. */
@@ -95,11 +108,21 @@ export class Judge {
   private labelTcp(row: Int32Array, w: number, port: number): number {
     row[w + W.service] = TCP_SERVICES[port];
     if (TCP_SERVICES[port] !== UNLISTED) return VERDICT.expected;
-    const range = this.options.rpcRange;
-    if (range === null || port < range[0] || port > range[1]) return VERDICT.unexpected;
+    const basis = this.rpcBasis(row, w, port);
+    if (basis === null) return VERDICT.unexpected;
     row[w + W.service] = this.rpcDynamic;
-    row[w + W.labelBasis] = LABEL_BASIS.policy;
+    row[w + W.labelBasis] = basis;
     return VERDICT.expected;
+  }
+
+  /** What shows that the port is one of RPC's dynamic ones; null for nothing. */
+  private rpcBasis(row: Int32Array, w: number, port: number): number | null {
+    if (port >= FIRST_DYNAMIC_PORT) {
+      if (row[w + W.rpcInterface] !== 0) return LABEL_BASIS.rpcBind;
+      if (this.endpoints.has(row[w + W.responderId], port)) return LABEL_BASIS.rpcEndpoint;
+    }
+    const range = this.options.rpcRange;
+    return range !== null && port >= range[0] && port <= range[1] ? LABEL_BASIS.policy : null;
   }
 
   private inScope(row: Int32Array, w: number): boolean {
@@ -108,6 +131,7 @@ export class Judge {
   }
 
   private isNamed(id: number): boolean {
+    if (this.options.servers === null) return false;
     if (id >= this.named.length) {
       const larger = new Uint8Array(Math.max(this.named.length * 2, id + 1));
       larger.set(this.named);
@@ -115,7 +139,7 @@ export class Judge {
     }
     if (this.named[id] === UNKNOWN) {
       const book = this.addresses;
-      const named = this.options.servers?.has(book.isV4(id), (index) => book.word(id, index));
+      const named = this.options.servers.has(book.isV4(id), (index) => book.word(id, index));
       this.named[id] = named ? NAMED : NOT_NAMED;
     }
     return this.named[id] === NAMED;

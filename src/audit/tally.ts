@@ -2,12 +2,15 @@
 // line of confidence.
 
 import { PROTOCOL } from '../base/transport.ts';
-import { PAYLOAD } from '../decode/packet.ts';
 import { D, type EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from '../flow/ended.ts';
 import { BASIS, STATE } from '../flow/terms.ts';
+import { P } from '../learn/facts.ts';
 import { serviceIndex, TCP_SERVICES, UDP_SERVICES, UNLISTED } from '../service/catalog.ts';
+import { endpointKey } from './endpoints.ts';
 import { Ledger } from './ledger.ts';
+import { payloadKinds } from './payload.ts';
 import { FINDING_KINDS, OUTCOME, VERDICT } from './terms.ts';
+import { isTunnelled, outerPort, outerProtocol } from './tunnels.ts';
 
 /** Columns of a pair's sums. */
 export const PAIR = { flows: 0, packets: 1, bytes: 2, firstSeenUs: 3, lastSeenUs: 4 } as const;
@@ -15,7 +18,9 @@ export const PAIR_WIDTH = 5;
 
 /** A suspect's sums are those of a pair, and what was seen of it as bits in one more. */
 export const SUSPECT_MARKS = PAIR_WIDTH;
-const SUSPECT_WIDTH = PAIR_WIDTH + 1;
+/** The protocol that payload showed: a code of learn/facts.ts. */
+export const SUSPECT_PAYLOAD = PAIR_WIDTH + 1;
+const SUSPECT_WIDTH = PAIR_WIDTH + 2;
 export const MARK = {
   /** Shifted by a value of OUTCOME: some flow had that outcome. */
   outcome: 1,
@@ -30,6 +35,7 @@ export const KIND = {
   unexpectedPort: FINDING_KINDS.indexOf('unexpected-port'),
   unexpectedTransport: FINDING_KINDS.indexOf('unexpected-transport'),
   unexpectedProtocol: FINDING_KINDS.indexOf('unexpected-protocol'),
+  tunnelledTraffic: FINDING_KINDS.indexOf('tunnelled-traffic'),
   remark: FINDING_KINDS.indexOf('remark'),
 } as const;
 
@@ -66,6 +72,7 @@ export class Tally {
   private saved: { packets: number; bytes: number; facts: Facts } | null = null;
   private readonly port26 = serviceIndex('smtp-ssl-26');
   private readonly epmap = serviceIndex('rpc-epmap');
+  private readonly rpcDynamic = serviceIndex('rpc-dynamic');
 
   /** Adds the rows; those that are retracted are taken away. */
   add(batch: EndedFlows): void {
@@ -119,6 +126,27 @@ export class Tally {
     else if (service === this.port26 && verdict === VERDICT.expected) {
       this.suspect(row, w, doubles, d, KIND.remark, outcome, sign, packets, bytes);
     }
+    for (const kind of payloadKinds(row, w))
+      this.suspect(row, w, doubles, d, kind, outcome, sign, packets, bytes);
+  }
+
+  /** Flows to endpoints of RPC that were learned since (see endpointKey) become what they would have been. */
+  relabel(fresh: ReadonlySet<number>): void {
+    const { pairs, suspects } = this;
+    const from = pairKey(UNLISTED, PROTOCOL.tcp, VERDICT.unexpected);
+    const to = pairKey(this.rpcDynamic, PROTOCOL.tcp, VERDICT.expected);
+    for (let n = pairs.size - 1; n >= 0; n--) {
+      const { keys } = pairs;
+      if (keys.word(n, 2) !== from || !fresh.has(endpointKey(keys.word(n, 1), keys.word(n, 3)))) continue;
+      pairs.move(n, pairs.at(keys.word(n, 0), keys.word(n, 1), to, keys.word(n, 3)), addMoved);
+    }
+    for (let n = 0; n < suspects.size; n++) {
+      const { keys } = suspects;
+      const kind = keys.word(n, 2) & 255;
+      if (kind !== KIND.unexpectedPort && kind !== KIND.unexpectedTransport) continue;
+      if (keys.word(n, 2) >>> 8 !== PROTOCOL.tcp) continue;
+      if (fresh.has(endpointKey(keys.word(n, 1), keys.word(n, 3)))) suspects.clear(n);
+    }
   }
 
   private suspect(
@@ -133,20 +161,22 @@ export class Tally {
     bytes: number,
   ): void {
     const suspects = this.suspects;
-    const protocol = row[w + W.innerProtocol];
+    const outer = kind === KIND.tunnelledTraffic;
+    const protocol = outer ? outerProtocol(row, w) : row[w + W.innerProtocol];
     const at = suspects.at(
-      row[w + W.initiatorId],
-      row[w + W.responderId],
+      row[w + (outer ? W.outerInitiatorId : W.initiatorId)],
+      row[w + (outer ? W.outerResponderId : W.responderId)],
       suspectKey(kind, protocol),
-      row[w + W.responderPort],
+      outer ? outerPort(row, w) : row[w + W.responderPort],
     );
     const sums = suspects.sums;
     addSums(sums, at, sign, packets, bytes, doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]);
     let marks = MARK.outcome << outcome;
     if (outcome === OUTCOME.answered && row[w + W.basis] !== BASIS.portGuess) marks |= MARK.firmlyAnswered;
-    if (row[w + W.payloadProtocol] === PAYLOAD.ike) marks |= MARK.ike;
-    if (row[w + W.payloadProtocol] === PAYLOAD.espInUdp) marks |= MARK.espInUdp;
+    if (row[w + W.payloadProtocol] === P.ike) marks |= MARK.ike;
+    if (row[w + W.payloadProtocol] === P['esp-in-udp']) marks |= MARK.espInUdp;
     sums[at + SUSPECT_MARKS] |= marks;
+    sums[at + SUSPECT_PAYLOAD] = Math.max(sums[at + SUSPECT_PAYLOAD], row[w + W.payloadProtocol]);
   }
 
   private note(
@@ -213,6 +243,7 @@ export function outcomeOf(state: number, packetsOut: number, packetsBack: number
 }
 
 function kindOf(row: Int32Array, w: number): number {
+  if (isTunnelled(row, w)) return KIND.tunnelledTraffic;
   const port = row[w + W.responderPort];
   switch (row[w + W.innerProtocol]) {
     case PROTOCOL.tcp:
@@ -240,4 +271,14 @@ function addSums(
   sums[at + PAIR.bytes] += bytes;
   if (isNew || firstSeenUs < sums[at + PAIR.firstSeenUs]) sums[at + PAIR.firstSeenUs] = firstSeenUs;
   if (isNew || lastSeenUs > sums[at + PAIR.lastSeenUs]) sums[at + PAIR.lastSeenUs] = lastSeenUs;
+}
+
+/** Adds the sums of one pair, at \`from\`, to those of another. */
+function addMoved(sums: Float64Array, from: number, to: number): void {
+  const isNew = sums[to + PAIR.flows] === 0;
+  for (const column of [PAIR.flows, PAIR.packets, PAIR.bytes]) sums[to + column] += sums[from + column];
+  const first = sums[from + PAIR.firstSeenUs];
+  const last = sums[from + PAIR.lastSeenUs];
+  if (isNew || first < sums[to + PAIR.firstSeenUs]) sums[to + PAIR.firstSeenUs] = first;
+  if (isNew || last > sums[to + PAIR.lastSeenUs]) sums[to + PAIR.lastSeenUs] = last;
 }

@@ -7,6 +7,11 @@ export const FINDING_KINDS = [
   'unexpected-port',
   'unexpected-transport',
   'unexpected-protocol',
+  'tunnelled-traffic',
+  'contradicted-port',
+  'known-service-elsewhere',
+  'cleartext-login',
+  'obsolete-tls',
   'port-scan',
   'remark',
 ] as const;

@@ -28,6 +28,7 @@ export interface LiveFlags {
   servers?: string;
   rpcRange?: readonly [number, number];
   flows: LiveRunOptions['flows'];
+  payload: boolean;
   tcpTimeout: number;
   idleTimeout: number;
   activeTimeout: number;
@@ -100,6 +101,7 @@ export function addLiveOptions(command: Command): Command {
     .addOption(
       new Option('--flows <which>', 'flows to store').choices(['all', 'unexpected', 'none']).default('all'),
     )
+    .option('--no-payload', 'look at headers only: no RPC ports are learned, and nothing is said of content')
     .addOption(
       new Option('--tcp-timeout <seconds>', 'silence that ends a TCP flow')
         .default(300)
@@ -180,6 +182,7 @@ export function liveOptions(
     servers: flags.servers ?? null,
     rpcRange: flags.rpcRange ?? null,
     flows: flags.flows,
+    payload: flags.payload,
     tcpTimeoutS: flags.tcpTimeout,
     otherTimeoutS: flags.idleTimeout,
     activeTimeoutS: flags.activeTimeout,

@@ -1,6 +1,25 @@
 // One packet as the flow table wants it: a single object, filled again for every record, that never owns a byte.
 
-export const FRAGMENT = { none: 0, first: 1, later: 2 } as const;
+/** Bits: the packet is a first or a later fragment; a packet around it is a first fragment. */
+export const FRAGMENT = { none: 0, first: 1, later: 2, around: 4 } as const;
+
+/** A first fragment that a packet was inside of: what its later ones are known by. */
+export interface OuterFragment {
+  readonly ipVersion: number;
+  readonly src0: number;
+  readonly src1: number;
+  readonly src2: number;
+  readonly src3: number;
+  readonly dst0: number;
+  readonly dst1: number;
+  readonly dst2: number;
+  readonly dst3: number;
+  readonly ipId: number;
+  readonly protocol: number;
+  readonly encapsulation: number;
+  /** The one around that; null for none. */
+  readonly next: OuterFragment | null;
+}
 
 /** TCP flag bits (RFC 9293, section 3.1). */
 export const TCP = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
@@ -9,7 +28,7 @@ export const TCP = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
 export const NO_BYTES = new DataView(new ArrayBuffer(0));
 
 export class PacketView {
-  /** Where the captured bytes are: the record's first byte, and the one after its last. */
+  /** Where the captured bytes are: the record's first byte, and the one after its last (inside a tunnel, its last). */
   view: DataView = NO_BYTES;
   start = 0;
   end = 0;
@@ -63,14 +82,18 @@ export class PacketView {
   /** One of PAYLOAD. */
   payloadProtocol = 0;
 
-  /** One of FRAGMENT, with the identification. `ipId` is set for whole IPv4 packets too. */
+  /** Bits of FRAGMENT, with the identification. `ipId` is set for whole IPv4 packets too. */
   fragment = 0;
   ipId = 0;
+  /** Those around the packet; stands only where the bit of FRAGMENT says so. */
+  outerFragments: OuterFragment | null = null;
   /** Not 0 where the packet is a fragment, quotes another, lacks its ports, or bears one of the marks below. */
   rare = 0;
 
   /** See vlan.ts. */
   vlans = 0;
+  /** What the packet came in, as encap/tunnels.ts numbers it, and the part of that which is in its flow's key. */
+  tunnel = 0;
   encapsulation = 0;
   /** 1 where the link's destination is a multicast or broadcast address. */
   linkGroup = 0;

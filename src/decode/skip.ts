@@ -15,14 +15,37 @@ export const SKIP = {
   malformedIpv6: 8,
   malformedIpVersion: 9,
   linkType: 10,
-  encapsulation: 11,
+  ppp: 11,
   /** Stands for all reasons beyond the number that is kept. */
   other: 12,
+  /** More encapsulations than are looked through. */
+  tooManyLayers: 13,
+  /** By WLAN. */
+  wlan: 14,
+  nlpid: 15,
+  erf: 16,
+  /** Of FDDI and token ring. */
+  frameControl: 17,
 } as const;
 
-/** Encapsulations that are known by name and not looked into. */
-export const ENCAPSULATION_NAMES = ['mpls', 'pppoe', 'gre', 'ipip', '6in4'] as const;
-export const ENCAPSULATION = { mpls: 0, pppoe: 1, gre: 2, ipip: 3, sixInFour: 4 } as const;
+/** 802.11 frames that carry no packet, or none that can be read. */
+export const WLAN = {
+  management: 0,
+  control: 1,
+  extension: 2,
+  noData: 3,
+  fragment: 4,
+  encrypted: 5,
+} as const;
+
+const WLAN_REASONS = [
+  'non-ip:802.11-management',
+  'non-ip:802.11-control',
+  'non-ip:802.11-extension',
+  'non-ip:802.11-null',
+  'non-ip:802.11-fragment',
+  'encrypted-802.11',
+] as const;
 
 const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
 
@@ -49,8 +72,18 @@ export function skipName(code: number, detail: number): string {
       return 'malformed-ip-version';
     case SKIP.linkType:
       return `unsupported-link-type:${linkNumberText(detail)}`;
-    case SKIP.encapsulation:
-      return `unsupported-encapsulation:${ENCAPSULATION_NAMES[detail]}`;
+    case SKIP.ppp:
+      return `non-ip:ppp-0x${hex(detail, 4)}`;
+    case SKIP.tooManyLayers:
+      return 'too-many-encapsulations';
+    case SKIP.wlan:
+      return WLAN_REASONS[detail];
+    case SKIP.nlpid:
+      return `non-ip:nlpid-0x${hex(detail, 2)}`;
+    case SKIP.frameControl:
+      return `non-ip:frame-control-0x${hex(detail, 2)}`;
+    case SKIP.erf:
+      return `non-ip:erf-${detail}`;
     default:
       return 'other';
   }

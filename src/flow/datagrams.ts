@@ -2,10 +2,34 @@
 // and in the order of their age.
 
 import { TupleTable } from '../base/tuple-table.ts';
-import type { PacketView } from '../decode/packet.ts';
+import type { OuterFragment, PacketView } from '../decode/packet.ts';
 import type { AddressBook } from './addresses.ts';
 
 const MAX_DATAGRAMS = 65_536;
+
+/** What a packet's fragments have in common. */
+export type FragmentKey = Omit<OuterFragment, 'next'>;
+
+/** What of a first fragment makes its flow: later ones take all of this on. */
+export type FirstFragment = Pick<
+  PacketView,
+  | 'ipVersion'
+  | 'src0'
+  | 'src1'
+  | 'src2'
+  | 'src3'
+  | 'dst0'
+  | 'dst1'
+  | 'dst2'
+  | 'dst3'
+  | 'srcPort'
+  | 'dstPort'
+  | 'portsUnread'
+  | 'protocol'
+  | 'inner'
+  | 'tunnel'
+  | 'encapsulation'
+>;
 
 /** What is known of one datagram that came in pieces. */
 export class Datagram {
@@ -13,13 +37,8 @@ export class Datagram {
   index: number;
   /** When it was first seen, by the run's clock. */
   bornUs: number;
-  /** Ports and protocol, once the first fragment came. */
-  known = false;
-  srcPort = 0;
-  dstPort = 0;
-  portsUnread = 0;
-  protocol = 0;
-  inner = 0;
+  /** What the first fragment said, once it came. */
+  first: FirstFragment | null = null;
   /** Fragments that came before the first one. */
   waiting: PacketView[] = [];
   /** Its neighbours by age. */
@@ -51,7 +70,7 @@ export class DatagramTable {
   }
 
   /** The fragment's datagram, which begins at `clockUs` if there is none. */
-  of(fragment: PacketView, clockUs: number): Datagram {
+  of(fragment: FragmentKey, clockUs: number): Datagram {
     const v4 = fragment.ipVersion === 4;
     const { addresses: book, keys } = this;
     const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = fragment;

@@ -50,7 +50,7 @@ export class DuplicateSampler {
  * like a copy: neither says anything about duplicates.
  */
 function tellsCopies(packet: PacketView): boolean {
-  if (packet.fragment !== FRAGMENT.none) return false;
+  if ((packet.fragment & (FRAGMENT.first | FRAGMENT.later)) !== 0) return false;
   if (packet.ipId !== 0) return true;
   return (
     packet.inner === PROTOCOL.tcp &&

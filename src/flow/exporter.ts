@@ -2,6 +2,7 @@
 // batches.
 
 import { PROTOCOL } from '../base/transport.ts';
+import { tunnels } from '../decode/encap/tunnels.ts';
 import { PAYLOAD } from '../decode/packet.ts';
 import { D, EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from './ended.ts';
 import { BIT, COLD, COLD_Q, HOT, KIND, type Records, TIMER } from './record.ts';
@@ -48,7 +49,9 @@ export class Exporter {
     writeAddress(row, w + W.initiator, hot, at, i, wide);
     writeAddress(row, w + W.responder, hot, at, r, wide);
     row[w + W.vlans] = hot[at + HOT.vlans];
-    row[w + W.encapsulation] = kind >>> KIND.encapsulationShift;
+    const tunnel = cold[coldAt + COLD.tunnel];
+    row[w + W.tunnel] = tunnel;
+    row[w + W.encapsulation] = tunnels.stackOf(tunnel);
     row[w + W.initiatorIsn] = cold[coldAt + COLD.isnA + i];
     row[w + W.responderIsn] = cold[coldAt + COLD.isnA + r];
     let rowBits = marks;
@@ -58,6 +61,8 @@ export class Exporter {
     if (unread) rowBits |= ROW.portsUnread;
     if ((bits & (BIT.synAckA << r)) !== 0) rowBits |= ROW.responderSynAck;
     row[w + W.bits] = rowBits;
+    row[w + W.look] = hot[at + HOT.look];
+    row[w + W.rpcInterface] = 0;
     row[w + W.payloadProtocol] =
       (bits & BIT.espInUdp) !== 0 ? PAYLOAD.espInUdp : (bits & BIT.ike) !== 0 ? PAYLOAD.ike : PAYLOAD.unknown;
     row[w + W.basis] = (bits & BIT.basisMask) >>> BIT.basisShift;

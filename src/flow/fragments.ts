@@ -7,7 +7,7 @@ import { isExtension } from '../decode/ip/ipv6.ts';
 import { NO_BYTES, PacketView } from '../decode/packet.ts';
 import { setUnreadFamily } from '../decode/transport/icmp.ts';
 import type { AddressBook } from './addresses.ts';
-import { type Datagram, DatagramTable, MAX_KEPT } from './datagrams.ts';
+import { type Datagram, DatagramTable, type FirstFragment, type FragmentKey, MAX_KEPT } from './datagrams.ts';
 
 const LIFETIME_US = 30_000_000;
 const MAX_WAITING = 32_768;
@@ -38,19 +38,17 @@ export class FragmentTable {
     return this.datagrams.oldest?.bornUs ?? Infinity;
   }
 
-  /** A first fragment, already in its flow: those that waited for it follow. */
-  first(packet: PacketView): void {
-    if (!needsFirst(packet)) return;
-    const datagram = this.datagramOf(packet);
-    if (datagram.known) this.datagrams.renew(datagram, packet.clockUs);
-    datagram.known = true;
-    datagram.srcPort = packet.srcPort;
-    datagram.dstPort = packet.dstPort;
-    datagram.portsUnread = packet.portsUnread;
-    datagram.protocol = packet.protocol;
-    datagram.inner = packet.inner;
+  /**
+   * A first fragment known by `key` whose packet is in its flow: those that waited for it follow. The packet is the
+   * fragment itself or, where that is a tunnel's, what it carries.
+   */
+  first(key: FragmentKey, packet: PacketView): void {
+    if (!needsFirst(key)) return;
+    const datagram = this.datagramOf(key, packet.clockUs);
+    if (datagram.first !== null) this.datagrams.renew(datagram, packet.clockUs);
+    datagram.first = firstFragment(packet);
     for (const fragment of this.takeWaiting(datagram)) {
-      adopt(fragment, datagram);
+      Object.assign(fragment, datagram.first);
       fragment.clockUs = packet.clockUs;
       fragment.past = 1;
       this.deliver(fragment);
@@ -60,14 +58,14 @@ export class FragmentTable {
   /** A later fragment: true when it can be counted now, false when it is kept until the first one comes. */
   later(packet: PacketView): boolean {
     if (!needsFirst(packet)) return true;
-    let datagram = this.datagramOf(packet);
-    if (datagram.known) {
-      adopt(packet, datagram);
+    let datagram = this.datagramOf(packet, packet.clockUs);
+    if (datagram.first !== null) {
+      Object.assign(packet, datagram.first);
       return true;
     }
     if (this.waiting >= MAX_WAITING) {
       while (this.datagrams.oldest !== undefined) this.drop(this.datagrams.oldest);
-      datagram = this.datagramOf(packet);
+      datagram = this.datagramOf(packet, packet.clockUs);
     }
     datagram.waiting.push(Object.assign(new PacketView(), packet, { view: NO_BYTES }));
     this.waiting++;
@@ -102,15 +100,15 @@ export class FragmentTable {
     }
   }
 
-  private datagramOf(packet: PacketView): Datagram {
+  private datagramOf(key: FragmentKey, clockUs: number): Datagram {
     const { datagrams } = this;
-    this.expire(packet.clockUs);
+    this.expire(clockUs);
     if (datagrams.isFull) {
       // Under a flood the older half goes as well.
       while (datagrams.oldest !== undefined && datagrams.count > MAX_KEPT) this.drop(datagrams.oldest);
       datagrams.rebuild();
     }
-    return datagrams.of(packet, packet.clockUs);
+    return datagrams.of(key, clockUs);
   }
 
   private drop(datagram: Datagram): void {
@@ -130,8 +128,19 @@ export class FragmentTable {
 }
 
 /** Whether a fragment's flow is known from its datagram's first one only. In IPv6 the first alone names the protocol. */
-function needsFirst({ ipVersion, protocol }: PacketView): boolean {
-  return ipVersion === 6 || hasPorts(protocol) || protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmp6;
+function needsFirst({ ipVersion, protocol }: FragmentKey): boolean {
+  return (
+    ipVersion === 6 ||
+    hasPorts(protocol) ||
+    protocol === PROTOCOL.icmp ||
+    protocol === PROTOCOL.icmp6 ||
+    mayBeTunnel(protocol)
+  );
+}
+
+/** Whether the first fragment may show another packet inside. */
+function mayBeTunnel(protocol: number): boolean {
+  return protocol === PROTOCOL.gre || protocol === PROTOCOL.ipip || protocol === PROTOCOL.ipv6;
 }
 
 /** A fragment without its first one lacks what the first would have said: ports, or the family of an ICMP type. */
@@ -141,10 +150,9 @@ function markOrphan(fragment: PacketView): void {
   else if (hasPorts(inner) || (fragment.ipVersion === 6 && isExtension(inner))) fragment.portsUnread = 1;
 }
 
-function adopt(fragment: PacketView, datagram: Datagram): void {
-  fragment.srcPort = datagram.srcPort;
-  fragment.dstPort = datagram.dstPort;
-  fragment.portsUnread = datagram.portsUnread;
-  fragment.protocol = datagram.protocol;
-  fragment.inner = datagram.inner;
+function firstFragment(packet: PacketView): FirstFragment {
+  const { ipVersion, src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = packet;
+  const { srcPort, dstPort, portsUnread, protocol, inner, tunnel, encapsulation } = packet;
+  const addresses = { ipVersion, src0, src1, src2, src3, dst0, dst1, dst2, dst3 };
+  return { ...addresses, srcPort, dstPort, portsUnread, protocol, inner, tunnel, encapsulation };
 }

@@ -6,6 +6,7 @@ import { decodeIpv6 } from '../decode/ip/ipv6.ts';
 import { FRAGMENT, PacketView } from '../decode/packet.ts';
 import { SKIP } from '../decode/skip.ts';
 import { AddressBook } from './addresses.ts';
+import type { FragmentKey } from './datagrams.ts';
 import { DuplicateSampler } from './duplicates.ts';
 import { Exporter, type RowTaker } from './exporter.ts';
 import { FragmentTable } from './fragments.ts';
@@ -127,14 +128,22 @@ export class FlowMeter implements RarePackets {
     const fragments = this.fragmentsOf(packet);
     // Fragments without ports come before this packet: they share a flow with other packets that lack them.
     fragments.expire(packet.clockUs);
-    if (packet.fragment === FRAGMENT.later) {
+    if ((packet.fragment & FRAGMENT.later) !== 0) {
       if (!fragments.later(packet)) return;
       setKey(packet, this.seed);
-    }
-    table.add(packet);
-    if (packet.fragment === FRAGMENT.first) fragments.first(packet);
+      // The first fragment may have shown a packet of the other version inside.
+      this.tableOf(packet).add(packet);
+    } else table.add(packet);
+    if ((packet.fragment & FRAGMENT.first) !== 0) fragments.first(packet, packet);
+    if ((packet.fragment & FRAGMENT.around) !== 0) this.tellOuterFragments(packet);
     if (packet.quoteAt !== 0) this.refuseQuoted(packet);
     if (this.size > this.maxFlows) this.evict(packet.clockUs);
+  }
+
+  /** Later fragments of a packet around this one go where this one went. */
+  private tellOuterFragments(packet: PacketView): void {
+    for (let outer = packet.outerFragments; outer !== null; outer = outer.next)
+      this.fragmentsOf(outer).first(outer, packet);
   }
 
   /** No packet of this IP version that counts at an earlier clock is still to come. */
@@ -201,8 +210,8 @@ export class FlowMeter implements RarePackets {
     const surplus = this.size - Math.ceil(this.maxFlows * EVICT_TO);
     if (surplus <= 0) return;
     const timers = new Float64Array(this.size);
-    for (let n = 0; n < v4.count; n++) timers[n] = v4.timer(n);
-    for (let n = 0; n < v6.count; n++) timers[v4.count + n] = v6.timer(n);
+    for (let n = 0; n < v4.count; n++) timers[n] = v4.timers.of(n);
+    for (let n = 0; n < v6.count; n++) timers[v4.count + n] = v6.timers.of(n);
     const quietSinceUs = timers.sort()[surplus - 1];
     let left = surplus;
     const goes = (timerUs: number) => timerUs <= quietSinceUs && left-- > 0;
@@ -214,9 +223,10 @@ export class FlowMeter implements RarePackets {
   private addWaited(fragment: PacketView): void {
     setKey(fragment, this.seed);
     this.tableOf(fragment).add(fragment);
+    if ((fragment.fragment & FRAGMENT.around) !== 0) this.tellOuterFragments(fragment);
   }
 
-  private fragmentsOf(packet: PacketView): FragmentTable {
+  private fragmentsOf(packet: FragmentKey): FragmentTable {
     return packet.ipVersion === 4 ? this.fragmentsV4 : this.fragmentsV6;
   }
 
@@ -232,13 +242,15 @@ export class FlowMeter implements RarePackets {
       start: packet.quoteAt,
       end: packet.end,
       wireEnd: packet.wireEnd,
+      tunnel: packet.tunnel,
       encapsulation: packet.encapsulation,
       clockUs: packet.clockUs,
     });
     const v4 = packet.inner === PROTOCOL.icmp;
     if (v4) decodeIpv4(quoted, packet.quoteAt);
     else decodeIpv6(quoted, packet.quoteAt);
-    if (quoted.skip !== SKIP.none || quoted.portsUnread !== 0 || quoted.fragment === FRAGMENT.later) return;
+    if (quoted.skip !== SKIP.none || quoted.portsUnread !== 0 || (quoted.fragment & FRAGMENT.later) !== 0)
+      return;
     const toSender =
       quoted.src0 === packet.dst0 &&
       (v4 || (quoted.src1 === packet.dst1 && quoted.src2 === packet.dst2 && quoted.src3 === packet.dst3));

@@ -26,6 +26,8 @@ export interface LiveRunOptions {
   readonly servers: string | null;
   readonly rpcRange: readonly [number, number] | null;
   readonly flows: FlowsKept;
+  /** Whether payload is looked at. */
+  readonly payload: boolean;
   readonly tcpTimeoutS: number;
   readonly otherTimeoutS: number;
   /** 0 for none. */
@@ -80,7 +82,8 @@ export interface LiveResult {
 
 export function runStart(options: LiveRunOptions, engine: EngineName): RunStart {
   const { device, filter, snaplen, bufferMiB, promiscuous, durationS, count, checkpointS } = options;
-  const { servers, rpcRange, flows, tcpTimeoutS, otherTimeoutS, activeTimeoutS, retainDays } = options;
+  const { servers, rpcRange, flows, payload, tcpTimeoutS, otherTimeoutS, activeTimeoutS, retainDays } =
+    options;
   const { maxFlows, rotateDaily } = options;
   return {
     runUid: randomUUID(),
@@ -101,6 +104,7 @@ export function runStart(options: LiveRunOptions, engine: EngineName): RunStart 
       servers,
       rpcRange: rpcRange?.join('-') ?? null,
       flows,
+      payload,
       tcpTimeoutS,
       udpTimeoutS: otherTimeoutS,
       activeTimeoutS,

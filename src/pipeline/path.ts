@@ -1,8 +1,11 @@
 // The path of a packet: record, packet, flow. Sources feed it, and what comes out goes on as rows (row-path.ts).
 
+import { tunnels } from '../decode/encap/tunnels.ts';
 import { decodeRecord } from '../decode/link/index.ts';
 import { PacketView } from '../decode/packet.ts';
+import { NO_LOOKS } from '../flow/looking.ts';
 import { FlowMeter } from '../flow/meter.ts';
+import { Looker } from '../learn/looker.ts';
 import {
   PROTOCOL_SERVICES,
   SERVICE_IDS,
@@ -21,6 +24,8 @@ const GROUP = 32;
 export interface PathOptions {
   /** First and last of the TCP ports that the user says are RPC. */
   readonly rpcRange: readonly [number, number] | null;
+  /** Whether payload is looked at. */
+  readonly payload: boolean;
   readonly tcpTimeoutS: number;
   readonly otherTimeoutS: number;
   /** 0 for none. */
@@ -45,13 +50,18 @@ export class PacketPath {
   private readonly v4 = Array.from({ length: GROUP }, () => new PacketView());
   private readonly v6 = Array.from({ length: GROUP }, () => new PacketView());
   private spare = new PacketView();
+  private readonly alone: PacketView[] = [this.spare];
   private readonly skipped = new SkippedTally();
   private readonly rows: RowTarget;
+  private readonly looker: Looker | null;
+  /** Tunnels are numbered for the whole process. */
+  private readonly overflowedBefore = tunnels.overflowed;
   /** The clock when flows that go on were handed over last. */
   private shownUs = -Infinity;
 
   constructor(options: PathOptions, rows: RowTarget) {
     this.rows = rows;
+    this.looker = options.payload ? new Looker((lesson) => rows.learn(lesson)) : null;
     this.meter = new FlowMeter(
       {
         tcpIdleUs: options.tcpTimeoutS * 1e6,
@@ -62,6 +72,7 @@ export class PacketPath {
         tcpServices: withRpcRange(options.rpcRange),
         udpServices: UDP_SERVICES,
         protocolServices: PROTOCOL_SERVICES,
+        looker: this.looker ?? NO_LOOKS,
         hashSeed: (Math.random() * 0x1_0000_0000) | 0,
       },
       SERVICE_IDS.length,
@@ -100,6 +111,14 @@ export class PacketPath {
       if (packet.timeUs > lastUs) lastUs = packet.timeUs;
       if (packet.skip !== 0) {
         this.skipped.add(packet);
+      } else if (packet.fragment !== 0) {
+        // A later one may belong to a flow of the other IP version, in a tunnel: none may overtake another.
+        meter.addAll(v4, v4Count, 4);
+        meter.addAll(v6, v6Count, 6);
+        v4Count = 0;
+        v6Count = 0;
+        this.alone[0] = packet;
+        meter.addAll(this.alone, 1, packet.ipVersion);
       } else if (packet.ipVersion === 4) {
         const next = v4[v4Count];
         v4[v4Count++] = packet;
@@ -156,6 +175,8 @@ export class PacketPath {
         sampled_packets: meter.duplicates.sampled,
         duplicate_packets: meter.duplicates.duplicates,
         evicted_flows: meter.evicted,
+        unread_mapper_packets: this.looker?.unreadMapperPackets ?? 0,
+        tunnels_without_ends: tunnels.overflowed - this.overflowedBefore,
       },
     });
   }

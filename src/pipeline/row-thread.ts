@@ -2,6 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { EXIT, XportsError } from '../base/errors.ts';
+import { tunnels } from '../decode/encap/tunnels.ts';
 import { adoptVlanStacks } from '../decode/vlan.ts';
 import { EndedFlows } from '../flow/ended.ts';
 import type { News } from './news.ts';
@@ -50,6 +51,12 @@ async function obey(message: ToThread): Promise<void> {
       return;
     case 'vlans':
       adoptVlanStacks(message.stacks);
+      return;
+    case 'lesson':
+      rows.learn(message.lesson);
+      return;
+    case 'tunnels':
+      tunnels.adopt(message.layers);
       return;
     case 'heartbeat':
       rows.heartbeat();

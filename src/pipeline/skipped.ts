@@ -4,7 +4,8 @@ import type { PacketView } from '../decode/packet.ts';
 import { SKIP, skipName } from '../decode/skip.ts';
 import type { SkippedRow } from '../store/sink.ts';
 
-const CODES = 16;
+/** More than there are values of SKIP. */
+const CODES = 32;
 /** Reasons counted by name; a sender who makes up more gets the rest counted together. */
 const MAX_REASONS = 4096;
 

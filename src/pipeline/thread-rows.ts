@@ -4,8 +4,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, XportsError } from '../base/errors.ts';
+import { type TunnelLayer, tunnels } from '../decode/encap/tunnels.ts';
 import { vlanStacks } from '../decode/vlan.ts';
 import { type EndedFlows, ROW_WORDS } from '../flow/ended.ts';
+import type { Lesson } from '../learn/lessons.ts';
 import type { News } from './news.ts';
 import type { PacketSide } from './row-path.ts';
 import type { RowSettings, RunRows, RunStatus } from './run-rows.ts';
@@ -24,6 +26,8 @@ export const SHARED = { batchesDone: 0, givenUp: 1 } as const;
 export type ToThread =
   | { readonly kind: 'flows'; readonly words: Int32Array<ArrayBuffer>; readonly open: boolean }
   | { readonly kind: 'vlans'; readonly stacks: readonly (readonly number[])[] }
+  | { readonly kind: 'lesson'; readonly lesson: Lesson }
+  | { readonly kind: 'tunnels'; readonly layers: readonly TunnelLayer[] }
   | { readonly kind: 'heartbeat' }
   | { readonly kind: 'checkpoint'; readonly call: number; readonly side: PacketSide }
   | {
@@ -69,6 +73,7 @@ export class ThreadRows implements RunRows {
   private readonly isPatient: boolean;
   private sent = 0;
   private stacksSent = 0;
+  private tunnelsSent = 0;
   private nextCall = 1;
   private readonly calls = new Map<number, Call>();
   private failure: Error | null = null;
@@ -104,10 +109,15 @@ export class ThreadRows implements RunRows {
   flows(batch: EndedFlows, open: boolean): void {
     if (this.failure !== null) throw this.failure;
     this.sendVlans();
+    this.sendTunnels();
     const words = batch.words.slice(0, batch.count * ROW_WORDS);
     this.post({ kind: 'flows', words, open }, [words.buffer]);
     this.sent++;
     if (!this.isPatient) this.waitAWhile();
+  }
+
+  learn(lesson: Lesson): void {
+    this.post({ kind: 'lesson', lesson });
   }
 
   async room(): Promise<void> {
@@ -167,6 +177,13 @@ export class ThreadRows implements RunRows {
     if (stacks.length === 0) return;
     this.stacksSent += stacks.length;
     this.post({ kind: 'vlans', stacks });
+  }
+
+  private sendTunnels(): void {
+    const layers = tunnels.since(this.tunnelsSent);
+    if (layers.length === 0) return;
+    this.tunnelsSent += layers.length;
+    this.post({ kind: 'tunnels', layers });
   }
 
   private post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {

@@ -85,6 +85,20 @@ function aboutPackets(store: StoreReader, runId: number): Remark[] {
       text: `Not judged, because the capture cut their ports off or they are fragments without their first: ${amount}. Capture whole headers (tcpdump -s 128 or more).`,
     });
   }
+  const unread = fact('unread_mapper_packets');
+  if (unread > 0) {
+    remarks.push({
+      warning: store.endpoints(runId).length === 0,
+      text: `RPC ports could not be learned from ${counted(unread, 'packet')} of the endpoint mapper, whose payload was not captured. Capture more of each packet (tcpdump -s 1500, or 0 for all).`,
+    });
+  }
+  const untold = fact('tunnels_without_ends');
+  if (untold > 0) {
+    remarks.push({
+      warning: true,
+      text: `Tunnels beyond the first 65,536 different ones, judged by what was inside alone: ${counted(untold, 'packet')}.`,
+    });
+  }
   const esp = fact('esp_packets');
   if (esp > 0) {
     const amount = `${counted(esp, 'packet')}, ${byteSize(fact('esp_bytes'))}`;

@@ -2,6 +2,7 @@
 
 import type { StoreReader } from '../store/sqlite/reader.ts';
 import { confidenceSection } from './confidence.ts';
+import { endpointsSection } from './endpoints.ts';
 import { findingsSection } from './findings.ts';
 import { headerSection } from './header.ts';
 import { servicesSection } from './services.ts';
@@ -14,6 +15,7 @@ export function terminalReport(store: StoreReader, runId: number, look: Style): 
       headerSection(store, runId, look),
       servicesSection(store, runId, look),
       findingsSection(store, runId, look),
+      endpointsSection(store, runId, look),
       skippedSection(store, runId, look),
       confidenceSection(store, runId, look),
     ]

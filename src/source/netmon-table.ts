@@ -30,6 +30,18 @@ export function tableOutside({ tableOffset, tableLength }: NetmonHeader, size: n
   return `the header says that the frame table is at ${tableOffset} and has ${tableLength} bytes, and the file ends at ${size}`;
 }
 
+/** What is wrong with an entry, in a file of that size; null where nothing is. */
+export function entryProblem(
+  table: Uint32Array,
+  index: number,
+  { frameHeader }: NetmonHeader,
+  size: number,
+): string | null {
+  const at = table[index];
+  if (at >= NETMON_HEADER && at + frameHeader <= size) return null;
+  return `the frame table says that frame ${index + 1} is at ${at}, and frames are between ${NETMON_HEADER} and ${size}`;
+}
+
 /** Reads the table of a file in which one can jump; null where the file ends in it. */
 export async function readTable(window: ByteWindow, header: NetmonHeader): Promise<Uint32Array | null> {
   const table = new Uint32Array(header.tableLength / ENTRY);

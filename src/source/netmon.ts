@@ -16,7 +16,7 @@ import {
   NETMON_WIFI,
   radioHeaderLength,
 } from './netmon-media.ts';
-import { addEntries, PlaceSum, readTable, tableOutside, tableProblem } from './netmon-table.ts';
+import { addEntries, entryProblem, PlaceSum, readTable, tableOutside, tableProblem } from './netmon-table.ts';
 import type { CaptureReader } from './reader.ts';
 import {
   type Damage,
@@ -74,7 +74,9 @@ export class NetmonReader implements CaptureReader {
     if (table === null)
       throw new NotACapture('it is a Network Monitor file that got shorter while it was read');
     window.jump(NETMON_HEADER);
-    return new NetmonReader(header, table, null);
+    // What does not even begin like a table is none: frames are taken in order, as far as that goes.
+    const first = entryProblem(table, 0, header, window.size ?? 0);
+    return first === null ? new NetmonReader(header, table, null) : new NetmonReader(header, null, first);
   }
 
   read(window: ByteWindow, batch: RecordBatch): ReadOutcome {
@@ -151,13 +153,10 @@ export class NetmonReader implements CaptureReader {
   /** Goes to the next frame of the table; false where that cannot be. */
   private turnTo(window: ByteWindow, table: Uint32Array): boolean {
     const to = table[this.frames];
-    const size = window.size ?? 0;
     const entry = this.header.tableOffset + this.frames * ENTRY;
-    if (to < NETMON_HEADER || to + this.header.frameHeader > size) {
-      this.fail(
-        entry,
-        `the frame table says that frame ${this.frames + 1} is at ${to}, and frames are between ${NETMON_HEADER} and ${size}`,
-      );
+    const problem = entryProblem(table, this.frames, this.header, window.size ?? 0);
+    if (problem !== null) {
+      this.fail(entry, problem);
       return false;
     }
     const at = window.offsetOf(window.start);

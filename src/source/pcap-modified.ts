@@ -46,7 +46,7 @@ function doubtsOf(window: ByteWindow, from: number, little: boolean): number {
   const captured = view.getUint32(at + CAPTURED, little);
   const wrong = [
     view.getUint32(at + FRACTION, little) >= 1_000_000,
-    captured > MAX_CAPTURED,
+    captured === 0 || captured > MAX_CAPTURED,
     captured > view.getUint32(at + ORIGINAL, little),
     view.getUint32(at + INTERFACE, little) > MANY_INTERFACES,
   ];

@@ -45,6 +45,17 @@ export interface SkippedCountRow {
   readonly bytes: number;
 }
 
+export interface EndpointRow {
+  readonly run_id: number;
+  readonly server: string;
+  readonly transport: string;
+  readonly port: number;
+  readonly interface_uuid: string | null;
+  readonly interface_name: string | null;
+  readonly basis: string;
+  readonly first_seen_us: number;
+}
+
 export interface ServiceCountRow {
   readonly run_id: number;
   readonly service: string;

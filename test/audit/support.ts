@@ -1,9 +1,12 @@
 // Ended flows written by hand, and what the judge and the findings make of them.
+import { LearnedEndpoints } from '../../src/audit/endpoints.ts';
 import { type Finding, findFindings } from '../../src/audit/findings.ts';
 import { Judge, type JudgeOptions } from '../../src/audit/judge.ts';
 import { Tally } from '../../src/audit/tally.ts';
 import { VERDICTS } from '../../src/audit/terms.ts';
 import type { FindingText } from '../../src/audit/words.ts';
+import { ENCAPSULATION } from '../../src/decode/encap/names.ts';
+import type { TunnelLayer } from '../../src/decode/encap/tunnels.ts';
 import { AddressBook } from '../../src/flow/addresses.ts';
 import { D, EndedFlows, ROW_DOUBLES, ROW_WORDS, W } from '../../src/flow/ended.ts';
 import { BASIS, STATE } from '../../src/flow/terms.ts';
@@ -28,6 +31,15 @@ export interface FlowOf {
   readonly payloadProtocol?: number;
   readonly firstSeenUs?: number;
   readonly lastSeenUs?: number;
+  /** The outer packets, outermost first. */
+  readonly tunnel?: readonly OuterPacket[];
+}
+
+export interface OuterPacket {
+  readonly source: string;
+  readonly destination: string;
+  readonly protocol: number;
+  readonly port?: number;
 }
 
 export interface Judged {
@@ -59,7 +71,7 @@ export function findingsOf(flows: readonly FlowOf[], options: JudgeOptions = NO_
   const book = new AddressBook();
   const tally = new Tally();
   tally.add(label(flows, book, options));
-  const { findings, texts } = findFindings(tally, book, false);
+  const { findings, texts } = findFindings(tally, book, new LearnedEndpoints(book), false);
   return findings.map((finding) => ({
     ...finding,
     responder: finding.responderId === null ? null : book.text(finding.responderId),
@@ -70,9 +82,23 @@ export function findingsOf(flows: readonly FlowOf[], options: JudgeOptions = NO_
 
 function label(flows: readonly FlowOf[], book: AddressBook, options: JudgeOptions): EndedFlows {
   const batch = new EndedFlows(flows.length);
-  for (const flow of flows) write(batch, flow, book);
-  new Judge(options, book).label(batch);
+  const tunnels: TunnelLayer[] = [];
+  for (const flow of flows) {
+    write(batch, flow, book);
+    let parent = 0;
+    for (const outer of flow.tunnel ?? []) parent = tunnels.push(layerOf(outer, parent));
+    batch.words[(batch.count - 1) * ROW_WORDS + W.tunnel] = parent;
+  }
+  new Judge(options, book, { layer: (number) => tunnels[number - 1] }, new LearnedEndpoints(book)).label(
+    batch,
+  );
   return batch;
+}
+
+function layerOf({ source, destination, protocol, port = -1 }: OuterPacket, parent: number): TunnelLayer {
+  const ipVersion = source.includes(':') ? 6 : 4;
+  const [from, to] = [wordsOf(source), wordsOf(destination)];
+  return { parent, code: ENCAPSULATION.gre, ipVersion, source: from, destination: to, protocol, port };
 }
 
 function write(batch: EndedFlows, flow: FlowOf, book: AddressBook): void {

@@ -23,6 +23,8 @@ export interface Frame {
   /** VLAN identifiers, outermost first; null where the oracle's table lacks the outer tag's. */
   readonly vlans: string | null;
   readonly place: Place;
+  /** The summary counts it under an outer or an inner packet that is not this place's. */
+  readonly elsewhere: boolean;
   /** True where it must be a packet of a flow without ports although its protocol has them. */
   readonly portless: boolean;
   /** What must be folded because the dissector gives later fragments no ports: an address pair and its protocol. */
@@ -44,16 +46,28 @@ const orphans: ReadonlyMap<string, 'all' | readonly number[]> = new Map<string, 
   ['zeek+zeek/testing/btest/Traces/ipv6-fragmented-dns.pcap', [4]],
 ]);
 
-const linkTokens = new Set(['eth', 'ethertype', 'vlan', 'ieee8021ad', 'raw', 'null', 'sll', 'loop', 'llc']);
-const passedOver = new Set(['ipv6.hopopts', 'ipv6.routing', 'ipv6.dstopts', 'ipv6.fraghdr']);
-const tunnels = new Map([
-  ['ip', 'ipip'],
-  ['ipv6', 'ipip'],
-  ['gre', 'gre'],
+/** What may stand in front of an IP header, whatever is around it. */
+const linkTokens = new Set([
+  ...['eth', 'ethertype', 'vlan', 'ieee8021ad', 'raw', 'null', 'sll', 'loop', 'llc', 'fddi', 'fr', 'erf'],
+  ...[
+    'nflog',
+    'ipoib',
+    'radiotap',
+    'wlan_radio',
+    'wlan',
+    'ppp',
+    'pppoes',
+    'mpls',
+    'pwethheuristic',
+    'pwethcw',
+  ],
 ]);
-const wrappers = new Map([
-  ['mpls', 'mpls'],
-  ['pppoes', 'pppoe'],
+const passedOver = new Set(['ipv6.hopopts', 'ipv6.routing', 'ipv6.dstopts', 'ipv6.fraghdr']);
+/** Tunnels over UDP that are looked into, by the destination ports they are known by. */
+const udpTunnels = new Map([
+  ['vxlan', ['4789', '8472']],
+  ['geneve', ['6081']],
+  ['gtp', ['2152']],
 ]);
 /** The protocol numbers of the dissector's names that follow an IPv6 header here. */
 const protocolOf: Readonly<Record<string, number>> = {
@@ -68,10 +82,9 @@ const protocolOf: Readonly<Record<string, number>> = {
   ipcomp: 108,
   sctp: 132,
 };
-const gre = 47;
 const withPorts = new Set(['tcp', 'udp', 'sctp']);
 
-const outermost = (values: string): string => values.split(',')[0];
+const nth = (values: string, n: number): string => values.split(',')[n] ?? '';
 
 /** Microseconds of a decimal number of seconds, rounded down without passing through a fraction. */
 export function floorMicroseconds(seconds: string): number | null {
@@ -83,53 +96,114 @@ export function floorMicroseconds(seconds: string): number | null {
   return Number(signed < 0n && signed % 1000n !== 0n ? micros - 1n : micros);
 }
 
-/** Why a frame is in no flow; the dissector gives the EtherType only where no tag hides it. */
+/** Why a frame is in no flow; the dissector gives the EtherType only where no tag or tunnel hides it. */
 function notIp(row: Row, before: readonly string[], deeper: boolean): string {
   const inner = before.findIndex((token) => !linkTokens.has(token));
   if (before[inner] === 'arp') return 'arp';
+  if (before.includes('ppp')) return 'ppp';
+  if (before.includes('eapol')) return 'not-ip';
   if (before.includes('llc')) return 'llc';
-  const etherType = row['vlan.id'] === '' ? row['eth.type'] : '';
+  if (before.includes('wlan') || before[0] === 'radiotap') return 'wlan';
+  const etherType = row['vlan.id'] === '' && !row['eth.type'].includes(',') ? row['eth.type'] : '';
   if (etherType === '0x0800' || etherType === '0x86dd') return deeper ? 'not-ip' : 'malformed-ip';
   if (etherType === '') return 'not-ip';
   // The dissector takes 0 for a type; up to 1500 the field is a length, and LLC follows (IEEE 802.3 clause 3.2.6).
   return Number(etherType) <= 1500 ? 'llc' : `non-ip:${etherType}`;
 }
 
-/** Reads a frame's protocol stack from the outside in, as far as this release looks. */
-function placeOf(row: Row): { place: Place; laterFragment: string | null } {
+/** An IP header of a frame: its place in the stack, and how many of each kind are around it. */
+interface Header {
+  readonly at: number;
+  readonly version6: boolean;
+  readonly authenticated: boolean;
+  /** Where the stack goes on behind extension headers and AH. */
+  readonly next: number;
+}
+
+function headerAt(stack: readonly string[], at: number): Header {
+  let next = at + 1;
+  while (passedOver.has(stack[next])) next++;
+  const authenticated = stack[next] === 'ah';
+  if (authenticated) next++;
+  return { at, version6: stack[at] === 'ipv6', authenticated, next };
+}
+
+/** How often a token stands in front of a place, which is the number of its fields that are not that place's. */
+function before(stack: readonly string[], token: string, at: number): number {
+  return stack.slice(0, at).filter((other) => other === token).length;
+}
+
+/**
+ * Where the IP header inside the one before `next` stands; -1 where nothing is looked into, and `skip` where what is
+ * inside is no IP though it is known what it is.
+ */
+function innerHeader(stack: readonly string[], row: Row, next: number): number | 'skip' {
+  const isIp = (at: number) => stack[at] === 'ip' || stack[at] === 'ipv6';
+  if (isIp(next)) return next;
+  let at = next + 1;
+  if (stack[next] === 'udp') {
+    const ports = udpTunnels.get(stack[at] ?? '');
+    if (ports === undefined || !ports.includes(nth(row['udp.dstport'], before(stack, 'udp', next))))
+      return -1;
+    at++;
+  } else if (stack[next] !== 'gre') return -1;
+  if (stack[at] === 'erspan') at++;
+  const from = at;
+  while (linkTokens.has(stack[at])) at++;
+  if (isIp(at)) return at;
+  return stack.slice(from, at).includes('eth') ? 'skip' : -1;
+}
+
+/** The addresses of a header; empty where the dissector gave up on it. */
+function endsOf(stack: readonly string[], row: Row, { at, version6 }: Header) {
+  const n = before(stack, version6 ? 'ipv6' : 'ip', at);
+  return {
+    n,
+    from: plainAddress(nth(version6 ? row['ipv6.src'] : row['ip.src'], n)),
+    to: plainAddress(nth(version6 ? row['ipv6.dst'] : row['ip.dst'], n)),
+  };
+}
+
+interface Placed {
+  readonly place: Place;
+  readonly laterFragment: string | null;
+  readonly elsewhere: boolean;
+}
+
+/** Reads a frame's protocol stack from the outside in, to the innermost packet that is looked into. */
+function placeOf(row: Row): Placed {
   const stack = row['frame.protocols'].split(':');
   const ipAt = stack.findIndex((token) => token === 'ip' || token === 'ipv6');
-  const before = ipAt < 0 ? stack : stack.slice(0, ipAt);
-  const wrapper = before.find((token) => wrappers.has(token));
-  const skipped = (skip: string) => ({ place: { skip }, laterFragment: null });
-  if (wrapper) return skipped(`unsupported-encapsulation:${wrappers.get(wrapper)}`);
-  if (ipAt < 0 || !before.every((token) => linkTokens.has(token)))
-    return skipped(notIp(row, before, ipAt >= 0));
-  const version6 = stack[ipAt] === 'ipv6';
-  const from = plainAddress(outermost(version6 ? row['ipv6.src'] : row['ip.src']));
-  const to = plainAddress(outermost(version6 ? row['ipv6.dst'] : row['ip.dst']));
-  if (from === '' || to === '') return skipped('malformed-ip');
-  let at = ipAt + 1;
-  while (passedOver.has(stack[at])) at++;
-  const authenticated = stack[at] === 'ah';
-  if (authenticated) at++;
-  const token = stack[at] ?? '';
-  // 4 or 41 inside IPv4 or IPv6; only IPv6 in IPv4 has a name of its own.
-  if (tunnels.has(token)) {
-    return skipped(
-      `unsupported-encapsulation:${!version6 && token === 'ipv6' ? '6in4' : tunnels.get(token)}`,
-    );
+  const outer = ipAt < 0 ? stack : stack.slice(0, ipAt);
+  const skipped = (skip: string, elsewhere = false) => ({ place: { skip }, laterFragment: null, elsewhere });
+  if (ipAt < 0 || !outer.every((token) => linkTokens.has(token)))
+    return skipped(notIp(row, outer, ipAt >= 0));
+  let header = headerAt(stack, ipAt);
+  let ends = endsOf(stack, row, header);
+  for (;;) {
+    const inner = innerHeader(stack, row, header.next);
+    if (ends.from === '' || ends.to === '') return skipped('malformed-ip');
+    if (inner === 'skip') return skipped(notIp(row, stack.slice(stack.lastIndexOf('eth')), false), true);
+    if (inner < 0) break;
+    header = headerAt(stack, inner);
+    ends = endsOf(stack, row, header);
   }
-  const number = Number(outermost(version6 ? row['ipv6.nxt'] : row['ip.proto']));
-  // A later fragment of a tunnel shows no inner header, and is as little looked into as the first.
-  if (number === gre) return skipped('unsupported-encapsulation:gre');
-  const offset = Number(outermost(version6 ? row['ipv6.fraghdr.offset'] : row['ip.frag_offset']) || 0);
+  const { at, version6, authenticated, next } = header;
+  const { n, from, to } = ends;
+  const token = stack[next] ?? '';
+  const number = Number(nth(version6 ? row['ipv6.nxt'] : row['ip.proto'], n));
+  const fragmentHeaders = before(stack, 'ipv6.fraghdr', at);
+  const offset = Number(
+    version6 ? nth(row['ipv6.fraghdr.offset'], fragmentHeaders) : nth(row['ip.frag_offset'], n),
+  );
   const pair = [from, to].sort().join(' ');
   const protocol = authenticated ? 51 : version6 ? (protocolOf[token] ?? number) : number;
-  const ports = (end: string): string => (withPorts.has(token) ? outermost(row[`${token}.${end}`]) : '');
+  const ports = (end: string): string =>
+    withPorts.has(token) ? nth(row[`${token}.${end}`], before(stack, token, next)) : '';
   return {
     place: { protocol, from, fromPort: ports('srcport'), to, toPort: ports('dstport') },
     laterFragment: offset > 0 ? `${pair} ${version6 ? '*' : protocol}` : null,
+    elsewhere: stack.some((other, place) => place >= next && (other === 'ip' || other === 'ipv6')),
   };
 }
 
@@ -141,15 +215,32 @@ export function plainAddress(address: string): string {
   return `::${high}:${low}${address.slice(dotted[0].length)}`;
 }
 
+/**
+ * Later fragments of a tunnel go where what its first one carries went. The table lacks their identification, but in
+ * these captures they follow their first one.
+ */
+function withTunnelFragments(rows: readonly Row[]) {
+  const inside = new Map<string, Place>();
+  return rows.map((row) => {
+    const { place, laterFragment, elsewhere } = placeOf(row);
+    const outer = [row['ip.src'], row['ip.dst'], row['ip.proto']].map((values) => nth(values, 0)).join(' ');
+    const isFirst = nth(row['ip.flags.mf'], 0) === '1' && nth(row['ip.frag_offset'], 0) === '0';
+    if (isFirst && row['ip.src'].includes(',')) inside.set(outer, place);
+    const known = laterFragment === null ? undefined : inside.get(outer);
+    return known === undefined
+      ? { row, place, laterFragment, elsewhere }
+      : { row, place: known, laterFragment: null, elsewhere: true };
+  });
+}
+
 /** Every packet of a capture as the dissector sees it; what it numbers without being a packet is left out. */
 export function readFrames(file: string): Frame[] {
   const rows = parseTsv(readCorpusText(`oracle/${file}.frames.tsv`));
   const orphaned = orphans.get(file) ?? [];
-  return rows
-    .filter((row) => row['frame.encap_type'] !== '')
-    .map((row) => {
+  return withTunnelFragments(rows)
+    .filter(({ row }) => row['frame.encap_type'] !== '')
+    .map(({ row, place, laterFragment, elsewhere }) => {
       const number = Number(row['frame.number']);
-      const { place, laterFragment } = placeOf(row);
       const orphan = laterFragment !== null && (orphaned === 'all' || orphaned.includes(number));
       // What an orphan of IPv6 carries is not in the table, so it stays folded.
       const folded = orphan && row['ipv6.src'] === '' ? null : laterFragment;
@@ -160,6 +251,7 @@ export function readFrames(file: string): Frame[] {
         capturedBytes: Number(row['frame.cap_len']),
         vlans: row['frame.protocols'].includes('ieee8021ad') ? null : row['vlan.id'],
         place,
+        elsewhere,
         portless: folded === null ? isPortless(place) : orphan,
         laterFragment: folded,
       };
@@ -338,13 +430,14 @@ export function readSummary(file: string): Row[] {
 
 /** What of a file's frames does not add up to the summary's conversations with ports, outside of tunnels. */
 export function summaryDifferences(file: string, frames: readonly Frame[]): string[] {
-  // Wrapped frames have conversations in the summary that this release does not look for.
-  if (frames.some(({ place }) => 'skip' in place && /^(unsupported|n|llc)/.test(place.skip))) return [];
+  // Where some tunnels are looked into and others not, the summary's inner and outer conversations cannot be told apart.
+  if (frames.some(({ place }) => 'skip' in place && /^(n|llc|ppp|wlan)/.test(place.skip))) return [];
+  if (frames.some(({ elsewhere }) => elsewhere)) return [];
   const none = new Set<string>();
   const own = frames.filter(({ place }) => !('skip' in place) && place.fromPort !== '');
   const summed = new Map<string, Sums>();
   for (const row of readSummary(file)) {
-    if (row.kind === 'inner' || !withPorts.has(row.l4)) continue;
+    if (row.kind === 'outer' || !withPorts.has(row.l4)) continue;
     const out = {
       protocol: protocolOf[row.l4],
       from: row.a_ip,

@@ -1,5 +1,7 @@
 // One record decoded on its own, and what was read of it in words.
 import { ipv4Text, ipv6Text } from '../../src/base/address.ts';
+import { encapsulationText } from '../../src/decode/encap/names.ts';
+import { tunnels } from '../../src/decode/encap/tunnels.ts';
 import { decodeRecord } from '../../src/decode/link/index.ts';
 import { PacketView } from '../../src/decode/packet.ts';
 import { skipName } from '../../src/decode/skip.ts';
@@ -24,6 +26,9 @@ export interface Decoded {
   readonly ipId: number;
   readonly quoteAt: number;
   readonly vlans: string | null;
+  readonly encapsulation: string | null;
+  /** The outer packets, outermost first: `source > destination protocol port`. */
+  readonly tunnels: readonly string[];
   readonly linkGroup: number;
   readonly wireBytes: number;
 }
@@ -52,7 +57,7 @@ function described(p: PacketView): Decoded {
   const v4 = p.ipVersion === 4;
   const address = (w0: number, w1: number, w2: number, w3: number) =>
     v4 ? ipv4Text(w0) : ipv6Text(w0, w1, w2, w3);
-  const common = { vlans: vlanText(p.vlans), linkGroup: p.linkGroup, wireBytes: p.wireBytes };
+  const common = { ...tunnelOf(p), vlans: vlanText(p.vlans), linkGroup: p.linkGroup, wireBytes: p.wireBytes };
   if (skipped) return { ...NOTHING, ...common, skip: skipName(p.skip, p.skipDetail) };
   return {
     ...common,
@@ -73,6 +78,19 @@ function described(p: PacketView): Decoded {
     ipId: p.ipId >>> 0,
     quoteAt: p.quoteAt,
   };
+}
+
+/** What the packet came in; its number is that of the process and says nothing. */
+function tunnelOf(p: PacketView) {
+  const outer: string[] = [];
+  for (let number = p.tunnel; number > 0; ) {
+    const { parent, ipVersion, source, destination, protocol, port } = tunnels.layer(number);
+    const text = ([w0, w1, w2, w3]: readonly number[]) =>
+      ipVersion === 6 ? ipv6Text(w0, w1, w2, w3) : ipv4Text(w0);
+    if (ipVersion !== 0) outer.unshift(`${text(source)} > ${text(destination)} ${protocol} ${port}`);
+    number = parent;
+  }
+  return { encapsulation: encapsulationText(tunnels.stackOf(p.tunnel)), tunnels: outer };
 }
 
 const NOTHING = {

@@ -33,4 +33,8 @@ export const disagreements: readonly Judged[] = [
   { file: 'smtp-tls-protodetect/input.pcap', dissector: 'tls', look: 'smtp' },
   // What a SOCKS proxy passes on follows its two-byte answer, which is too short to tell.
   { file: 'pcap/socks5-smtp-503.pcap', dissector: 'socks', look: 'smtp' },
+  // The dissector's first protocol above the outer UDP is the tunnel; what is inside is looked at.
+  { file: 'pcap/arkime_synthetic.pcap', dissector: 'geneve', look: 'dns' },
+  { file: 'vxlan-decoder-03/vxlan.pcap', dissector: 'vxlan', look: 'dns' },
+  { file: 'vxlan-decoder-03/vxlan.pcap', dissector: 'vxlan', look: 'ntp' },
 ];

@@ -2,7 +2,7 @@
 
 import { FRAGMENT, type PacketView } from '../packet.ts';
 import { SKIP, skip } from '../skip.ts';
-import { decodeTransport, skipEncapsulation } from '../transport/index.ts';
+import { decodeTransport } from '../transport/index.ts';
 
 const MIN_HEADER = 20;
 const TOTAL_LENGTH = 2;
@@ -42,13 +42,12 @@ export function decodeIpv4(packet: PacketView, at: number): void {
   const fragment = view.getUint16(at + FRAGMENT_FIELD);
   if ((fragment & (OFFSET_MASK | MORE)) !== 0) {
     if ((fragment & OFFSET_MASK) !== 0) {
-      packet.fragment = FRAGMENT.later;
+      packet.fragment |= FRAGMENT.later;
       packet.inner = protocol;
       packet.payloadBytes = total - header;
-      skipEncapsulation(packet, protocol);
       return;
     }
-    packet.fragment = FRAGMENT.first;
+    packet.fragment |= FRAGMENT.first;
   }
   decodeTransport(packet, protocol, at + header, end, total - header);
 }

@@ -3,7 +3,7 @@
 import { PROTOCOL } from '../../base/transport.ts';
 import { FRAGMENT, type PacketView } from '../packet.ts';
 import { SKIP, skip } from '../skip.ts';
-import { decodeTransport, skipEncapsulation } from '../transport/index.ts';
+import { decodeTransport } from '../transport/index.ts';
 
 const HEADER = 40;
 const PAYLOAD_LENGTH = 4;
@@ -76,14 +76,13 @@ function decodeChain(packet: PacketView, next: number, at: number, end: number, 
       const field = view.getUint16(at + 2);
       packet.ipId = view.getInt32(at + 4);
       if (field >>> 3 !== 0) {
-        packet.fragment = FRAGMENT.later;
+        packet.fragment |= FRAGMENT.later;
         if (!afterAh) packet.protocol = following;
         packet.inner = following;
         packet.payloadBytes = length > header ? length - header : 0;
-        skipEncapsulation(packet, following);
         return;
       }
-      if ((field & 1) !== 0) packet.fragment = FRAGMENT.first;
+      if ((field & 1) !== 0) packet.fragment |= FRAGMENT.first;
     } else if (next === PROTOCOL.ah) {
       header = (view.getUint8(at + 1) + 2) * 4;
     } else {

@@ -1,41 +1,45 @@
-// What an EtherType (or an LLC header) is followed by: VLAN tags, IP, or something that is skipped by name.
-// IEEE 802.3 clause 3.2.6, IEEE 802.1Q clause 9, RFC 1042 for SNAP.
+// What an EtherType (or an LLC header) is followed by: VLAN tags, MPLS, PPPoE, IP, or something that is skipped by
+// name. IEEE 802.3 clause 3.2.6, IEEE 802.1Q clause 9, RFC 1042 for SNAP.
 
+import { decodeMpls } from '../encap/mpls.ts';
+import { decodePppoe } from '../encap/pppoe.ts';
 import { decodeIpv4 } from '../ip/ipv4.ts';
 import { decodeIpv6 } from '../ip/ipv6.ts';
 import type { PacketView } from '../packet.ts';
-import { ENCAPSULATION, SKIP, skip } from '../skip.ts';
+import { SKIP, skip } from '../skip.ts';
 import { pushVlan } from '../vlan.ts';
-
-const IPV4 = 0x0800;
-const ARP = 0x0806;
-const VLAN = 0x8100;
-const VLAN_SERVICE = 0x88a8;
-const VLAN_OLD = 0x9100;
-const VLAN_OLDER = 0x9200;
-const IPV6 = 0x86dd;
-const MPLS = 0x8847;
-const MPLS_MULTICAST = 0x8848;
-const PPPOE_SESSION = 0x8864;
-const LARGEST_LENGTH = 1500;
+import { ETHER_TYPE, LARGEST_LENGTH } from './ether-types.ts';
 
 const SNAP_SAP = 0xaa;
 const IP_SAP = 0x06;
 const LLC_HEADER = 3;
 const SNAP_HEADER = 8;
+/** A tag under SNAP may have LLC behind it once more, as bridges write it; nobody goes on like that. */
+const MAX_LLC = 4;
 const BRIDGE_TUNNEL = 0x0000f8;
 
 /** Goes on at `at` with what `type` announces. */
 export function decodeEtherType(packet: PacketView, type: number, at: number): void {
-  while (type !== IPV4) {
+  // One comparison each for nearly all there is.
+  if (type === ETHER_TYPE.ipv4) decodeIpv4(packet, at);
+  else if (type === ETHER_TYPE.ipv6) decodeIpv6(packet, at);
+  else decodeOther(packet, type, at, 0);
+}
+
+/** `depth` is how many LLC headers came before. */
+function decodeOther(packet: PacketView, type: number, at: number, depth: number): void {
+  for (;;) {
     switch (type) {
-      case IPV6:
+      case ETHER_TYPE.ipv4:
+        decodeIpv4(packet, at);
+        return;
+      case ETHER_TYPE.ipv6:
         decodeIpv6(packet, at);
         return;
-      case VLAN:
-      case VLAN_SERVICE:
-      case VLAN_OLD:
-      case VLAN_OLDER:
+      case ETHER_TYPE.vlan:
+      case ETHER_TYPE.vlanService:
+      case ETHER_TYPE.vlanOld:
+      case ETHER_TYPE.vlanOlder:
         if (packet.end - at < 4) {
           skip(packet, SKIP.truncatedBeforeIp, 0);
           return;
@@ -44,28 +48,31 @@ export function decodeEtherType(packet: PacketView, type: number, at: number): v
         type = packet.view.getUint16(at + 2);
         at += 4;
         break;
-      case ARP:
+      case ETHER_TYPE.arp:
         skip(packet, SKIP.arp, 0);
         return;
-      case MPLS:
-      case MPLS_MULTICAST:
-        skip(packet, SKIP.encapsulation, ENCAPSULATION.mpls);
+      case ETHER_TYPE.mpls:
+      case ETHER_TYPE.mplsMulticast:
+        decodeMpls(packet, at, type);
         return;
-      case PPPOE_SESSION:
-        skip(packet, SKIP.encapsulation, ENCAPSULATION.pppoe);
+      case ETHER_TYPE.pppoeSession:
+        decodePppoe(packet, at);
         return;
       default:
-        if (type <= LARGEST_LENGTH) decodeLlc(packet, at);
+        if (type <= LARGEST_LENGTH) decodeLlc(packet, at, depth);
         else skip(packet, SKIP.etherType, type);
         return;
     }
   }
-  decodeIpv4(packet, at);
 }
 
 /** An IEEE 802.2 header: IP under SNAP or under its own SAP, and all else skipped by its SAP. */
-export function decodeLlc(packet: PacketView, at: number): void {
+export function decodeLlc(packet: PacketView, at: number, depth = 0): void {
   const view = packet.view;
+  if (depth === MAX_LLC) {
+    skip(packet, SKIP.tooManyLayers, 0);
+    return;
+  }
   if (packet.end - at < LLC_HEADER) {
     skip(packet, SKIP.truncatedBeforeIp, 0);
     return;
@@ -86,7 +93,7 @@ export function decodeLlc(packet: PacketView, at: number): void {
   const organisation = view.getUint32(at + LLC_HEADER) >>> 8;
   const type = view.getUint16(at + 6);
   if ((organisation === 0 || organisation === BRIDGE_TUNNEL) && type > LARGEST_LENGTH) {
-    decodeEtherType(packet, type, at + SNAP_HEADER);
+    decodeOther(packet, type, at + SNAP_HEADER, depth + 1);
   } else {
     skip(packet, SKIP.snap, organisation * 65536 + type);
   }

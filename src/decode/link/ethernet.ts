@@ -1,4 +1,4 @@
-// Ethernet (LINKTYPE_ETHERNET, 1).
+// Ethernet (LINKTYPE_ETHERNET, 1), as a link and inside of tunnels.
 
 import type { PacketView } from '../packet.ts';
 import { SKIP, skip } from '../skip.ts';
@@ -7,9 +7,8 @@ import { decodeEtherType } from './ether-type.ts';
 const TYPE = 12;
 const HEADER = 14;
 
-/** Reads the frame at `packet.start`. */
-export function decodeEthernet(packet: PacketView): void {
-  const at = packet.start;
+/** Reads the frame at `at`. */
+export function decodeEthernet(packet: PacketView, at: number): void {
   if (packet.end - at < HEADER) {
     skip(packet, SKIP.truncatedBeforeIp, 0);
     return;

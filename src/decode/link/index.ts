@@ -1,44 +1,13 @@
-// Link types that are read, by the number a capture file gives them (the registry of "Link-Layer Types for PCAP
-// and PCAPNG Capture File Formats", draft-ietf-opsawg-pcaplinktype). A new one is a file, a case and a name.
+// Link types that are read, by the number a capture file gives them (see names.ts). A new one is a file and a case.
 
-import { linkNumberText } from '../../base/media.ts';
 import type { PacketView } from '../packet.ts';
 import { SKIP, skip } from '../skip.ts';
 import { decodeEthernet } from './ethernet.ts';
-import { decodeLinuxCooked, decodeLinuxCooked2 } from './linux-cooked.ts';
-import { decodeLoopback } from './loopback.ts';
-import { decodeRaw } from './raw.ts';
+import { decodeOtherLink } from './others.ts';
 
-const LINK = {
-  null: 0,
-  ethernet: 1,
-  rawBsd: 12,
-  rawOpenBsd: 14,
-  raw: 101,
-  loop: 108,
-  sll: 113,
-  ipv4: 228,
-  ipv6: 229,
-  sll2: 276,
-} as const;
+export { linkTypeName } from './names.ts';
 
-const NAMES: ReadonlyMap<number, string> = new Map([
-  [LINK.null, 'null'],
-  [LINK.ethernet, 'ethernet'],
-  [LINK.rawBsd, 'raw'],
-  [LINK.rawOpenBsd, 'raw'],
-  [LINK.raw, 'raw'],
-  [LINK.loop, 'loop'],
-  [LINK.sll, 'linux-sll'],
-  [LINK.ipv4, 'ipv4'],
-  [LINK.ipv6, 'ipv6'],
-  [LINK.sll2, 'linux-sll2'],
-]);
-
-/** The link type's name in lower case, or its number where it has none here. */
-export function linkTypeName(linkType: number): string {
-  return NAMES.get(linkType) ?? linkNumberText(linkType);
-}
+const ETHERNET = 1;
 
 /**
  * Fills `packet` from a record: `length` captured bytes at `offset` of `view`, `wireLength` on the wire. Time and
@@ -70,35 +39,11 @@ export function decodeRecord(
   packet.payloadAt = 0;
   packet.fragment = 0;
   packet.vlans = 0;
+  packet.tunnel = 0;
+  packet.encapsulation = 0;
   packet.linkGroup = 0;
-  decodeLink(packet, linkType);
+  if (linkType === ETHERNET) decodeEthernet(packet, offset);
+  else if (!decodeOtherLink(packet, linkType)) skip(packet, SKIP.linkType, linkType);
   packet.rare =
     packet.fragment | packet.quoteAt | packet.portsUnread | packet.linkGroup | packet.payloadProtocol;
-}
-
-function decodeLink(packet: PacketView, linkType: number): void {
-  switch (linkType) {
-    case LINK.ethernet:
-      decodeEthernet(packet);
-      return;
-    case LINK.raw:
-    case LINK.rawBsd:
-    case LINK.rawOpenBsd:
-    case LINK.ipv4:
-    case LINK.ipv6:
-      decodeRaw(packet);
-      return;
-    case LINK.sll:
-      decodeLinuxCooked(packet);
-      return;
-    case LINK.sll2:
-      decodeLinuxCooked2(packet);
-      return;
-    case LINK.null:
-    case LINK.loop:
-      decodeLoopback(packet);
-      return;
-    default:
-      skip(packet, SKIP.linkType, linkType);
-  }
 }

@@ -6,13 +6,13 @@ import type { PacketView } from '../packet.ts';
 import { SKIP, skip } from '../skip.ts';
 
 /** Goes by the version in the first half byte, whatever the link type says. */
-export function decodeRaw(packet: PacketView): void {
-  if (packet.end === packet.start) {
+export function decodeRaw(packet: PacketView, at: number): void {
+  if (packet.end <= at) {
     skip(packet, SKIP.truncatedBeforeIp, 0);
     return;
   }
-  const version = packet.view.getUint8(packet.start) >>> 4;
-  if (version === 4) decodeIpv4(packet, packet.start);
-  else if (version === 6) decodeIpv6(packet, packet.start);
+  const version = packet.view.getUint8(at) >>> 4;
+  if (version === 4) decodeIpv4(packet, at);
+  else if (version === 6) decodeIpv6(packet, at);
   else skip(packet, SKIP.malformedIpVersion, 0);
 }

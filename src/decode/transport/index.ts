@@ -1,8 +1,9 @@
 // From an IP protocol number to the reader of its header. A new transport is a file and a case.
 
 import { PROTOCOL } from '../../base/transport.ts';
+import { decodeGre } from '../encap/gre.ts';
+import { decodeInnerIp } from '../encap/ip-in-ip.ts';
 import type { PacketView } from '../packet.ts';
-import { ENCAPSULATION, SKIP, skip } from '../skip.ts';
 import { decodeIcmp, decodeIcmp6 } from './icmp.ts';
 import { decodeSctp, decodeTcp, decodeUdp } from './ports.ts';
 
@@ -37,18 +38,20 @@ export function decodeTransport(
     case PROTOCOL.ah:
       decodeAh(packet, at, end, length);
       return;
+    case PROTOCOL.gre:
+      packet.payloadBytes = length;
+      decodeGre(packet, at, end, length);
+      return;
+    case PROTOCOL.ipip:
+      packet.payloadBytes = length;
+      decodeInnerIp(packet, 4, at, end, length);
+      return;
+    case PROTOCOL.ipv6:
+      packet.payloadBytes = length;
+      decodeInnerIp(packet, 6, at, end, length);
+      return;
     default:
       packet.payloadBytes = length;
-      skipEncapsulation(packet, inner);
-  }
-}
-
-/** Skips what carries another packet, whole or in fragments. */
-export function skipEncapsulation(packet: PacketView, inner: number): void {
-  if (inner === PROTOCOL.gre) skip(packet, SKIP.encapsulation, ENCAPSULATION.gre);
-  else if (inner === PROTOCOL.ipip) skip(packet, SKIP.encapsulation, ENCAPSULATION.ipip);
-  else if (inner === PROTOCOL.ipv6) {
-    skip(packet, SKIP.encapsulation, packet.ipVersion === 4 ? ENCAPSULATION.sixInFour : ENCAPSULATION.ipip);
   }
 }
 

@@ -1,6 +1,7 @@
 // TCP, UDP and SCTP: both ports in the first four bytes, and for TCP what the flow's state is made of.
 // RFC 9293 section 3.1, RFC 768, RFC 9260 section 3.
 
+import { decodeUdpTunnel, isTunnelPort } from '../encap/udp.ts';
 import { HINT, PAYLOAD, type PacketView } from '../packet.ts';
 
 const TCP_SEQ = 4;
@@ -36,12 +37,13 @@ export function decodeTcp(packet: PacketView, at: number, end: number, length: n
   packet.payloadBytes = length > TCP_MIN_HEADER ? length - TCP_MIN_HEADER : 0;
 }
 
-/** The same for UDP; on port 4500, tells IKE from ESP. */
+/** The same for UDP; on port 4500, tells IKE from ESP. Tunnels are gone into. */
 export function decodeUdp(packet: PacketView, at: number, end: number, length: number): void {
   const captured = end - at;
   readPortsOf(packet, at, captured);
   packet.payloadAt = at + UDP_HEADER;
   packet.payloadBytes = length > UDP_HEADER ? length - UDP_HEADER : 0;
+  if (isTunnelPort(packet.dstPort) && decodeUdpTunnel(packet, at, end, length)) return;
   if (packet.dstPort === NAT_TRAVERSAL_PORT || packet.srcPort === NAT_TRAVERSAL_PORT) {
     // RFC 3948 section 2.2: four zero bytes stand before IKE, where ESP has its SPI.
     if (captured >= UDP_HEADER + 4) {

@@ -6,6 +6,7 @@ import { serviceRow } from '../../service/catalog.ts';
 import type {
   AnyRow,
   Cell,
+  EndpointRow,
   FindingViewRow,
   FlowFilter,
   RunChoice,
@@ -103,6 +104,11 @@ export class StoreReader {
       runId,
     );
     return new Map(rows.map((row) => [row.severity, row.findings]));
+  }
+
+  /** Learned RPC endpoints, in the order of servers and ports. */
+  endpoints(runId: number): EndpointRow[] {
+    return this.all('SELECT * FROM rpc_endpoints WHERE run_id = ? ORDER BY server, transport, port', runId);
   }
 
   /** The counts behind the line of confidence; what is not known is 0. */

@@ -17,6 +17,7 @@ import { RowWriter, ShortTransactions } from './writing.ts';
 const ADDRESSES_PER_STATEMENT = 100;
 /** Where what is locked is tried again anyway. */
 const PATIENT_BUSY_MS = 1_000;
+const NO_INTERFACES: readonly string[] = [''];
 
 export class SqliteSink implements Sink {
   readonly runId: number;
@@ -71,12 +72,16 @@ export class SqliteSink implements Sink {
     }
   }
 
-  flows(batch: EndedFlows, addresses: AddressTexts): void {
+  flows(batch: EndedFlows, addresses: AddressTexts, interfaces: readonly string[] = NO_INTERFACES): void {
     this.write(() => {
       this.writeAddresses(addresses);
-      this.flowWriter.write(batch);
+      this.flowWriter.write(batch, interfaces);
     });
     this.flowsWritten += batch.count;
+  }
+
+  relabel(endpoints: ReadonlySet<number>, kept: boolean): void {
+    this.write(() => this.flowWriter.relabel(endpoints, kept));
   }
 
   pairs(rows: PairRows, from: number, addresses: AddressTexts): void {
@@ -91,7 +96,7 @@ export class SqliteSink implements Sink {
     this.write(() => {
       this.writeAddresses(addresses);
       this.pairWriter.write(state.pairs, 0);
-      this.checkpointWriter.write(state);
+      this.checkpointWriter.write(state, addresses);
     });
   }
 
@@ -195,6 +200,7 @@ export class SqliteSink implements Sink {
     this.addressesCommitted = this.addressesWritten;
     this.flowWriter.committed();
     this.pairWriter.committed();
+    this.checkpointWriter.committed();
   }
 
   private rolledBack(): void {
@@ -202,6 +208,7 @@ export class SqliteSink implements Sink {
     this.addresses.at = 0;
     this.flowWriter.rolledBack();
     this.pairWriter.rolledBack();
+    this.checkpointWriter.rolledBack();
   }
 
   private kept(): string {
