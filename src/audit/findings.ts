@@ -3,9 +3,13 @@
 
 import { PROTOCOL, transportName } from '../base/transport.ts';
 import type { AddressBook } from '../flow/addresses.ts';
+import { protocolName } from '../learn/facts.ts';
+import { homeOf } from '../learn/natural.ts';
+import { SERVICE_IDS, serviceOfPort, serviceRow } from '../service/catalog.ts';
 import { documentedPort } from '../service/documented.ts';
+import { FIRST_DYNAMIC_PORT, type LearnedEndpoints } from './endpoints.ts';
 import { Ledger } from './ledger.ts';
-import { KIND, MARK, PAIR, SUSPECT_MARKS, type Tally } from './tally.ts';
+import { KIND, MARK, PAIR, SUSPECT_MARKS, SUSPECT_PAYLOAD, type Tally } from './tally.ts';
 import {
   FINDING_KINDS,
   type FindingKind,
@@ -48,15 +52,19 @@ export interface Findings {
 /** Unlisted ports of one responder that one initiator has to try in vain, and responders for one port. */
 const SCANNED_PORTS = 20;
 const SCANNED_RESPONDERS = 21;
-const FIRST_RPC_PORT = 1024;
 const SCAN_OF_PORTS = 1;
 const SCAN_OF_RESPONDERS = 2;
 const SCAN = FINDING_KINDS.indexOf('port-scan');
 const NONE = -1;
 
 /** Finds what the tally of a run calls for. `rpcKnown`: the user named the RPC ports, so no others may be RPC. */
-export function findFindings(tally: Tally, addresses: AddressBook, rpcKnown: boolean): Findings {
-  return new Collector(tally, addresses, rpcKnown).collect();
+export function findFindings(
+  tally: Tally,
+  addresses: AddressBook,
+  endpoints: LearnedEndpoints,
+  rpcKnown: boolean,
+): Findings {
+  return new Collector(tally, addresses, endpoints, rpcKnown).collect();
 }
 
 class Collector {
@@ -69,10 +77,12 @@ class Collector {
   /** For remarks about RPC: the ports that a server was asked for. */
   private readonly rpcPorts = new Map<number, Set<number>>();
 
+  private readonly endpoints: LearnedEndpoints;
   private readonly rpcKnown: boolean;
 
-  constructor(tally: Tally, addresses: AddressBook, rpcKnown: boolean) {
+  constructor(tally: Tally, addresses: AddressBook, endpoints: LearnedEndpoints, rpcKnown: boolean) {
     this.tally = tally;
+    this.endpoints = endpoints;
     this.rpcKnown = rpcKnown;
     this.addresses = addresses;
     this.rows = new Ledger(tally.suspects.width, 256);
@@ -132,7 +142,7 @@ class Collector {
   private isFailedPort(n: number): boolean {
     const { keys, sums, width } = this.tally.suspects;
     const kind = keys.word(n, 2) & 255;
-    if (kind === KIND.remark || kind === KIND.tunnelledTraffic || keys.word(n, 3) === NONE) return false;
+    if (!isOfPort(kind) || keys.word(n, 3) === NONE) return false;
     if (this.flowsOf(n) === 0) return false;
     return (sums[n * width + SUSPECT_MARKS] & (MARK.outcome << OUTCOME.answered)) === 0;
   }
@@ -140,11 +150,11 @@ class Collector {
   private mayBeRpc(kind: number, responder: number, protocol: number, port: number): boolean {
     return (
       !this.rpcKnown &&
-      kind !== KIND.remark &&
-      kind !== KIND.tunnelledTraffic &&
+      isOfPort(kind) &&
       protocol === PROTOCOL.tcp &&
-      port >= FIRST_RPC_PORT &&
-      this.tally.rpcServers.has(responder)
+      port >= FIRST_DYNAMIC_PORT &&
+      this.tally.rpcServers.has(responder) &&
+      !this.endpoints.knows(responder)
     );
   }
 
@@ -171,6 +181,7 @@ class Collector {
     out[to + PAIR.firstSeenUs] = first;
     out[to + PAIR.lastSeenUs] = last;
     out[to + SUSPECT_MARKS] |= sums[from + SUSPECT_MARKS];
+    out[to + SUSPECT_PAYLOAD] = Math.max(out[to + SUSPECT_PAYLOAD], sums[from + SUSPECT_PAYLOAD]);
     const initiators = this.initiators;
     const at = initiators.at(to / width, keys.word(n, 0), 0, 0);
     initiators.sums[at] += sums[from + PAIR.flows];
@@ -253,6 +264,9 @@ class Collector {
         ofResponders: responder === NONE,
         ike: (marks & MARK.ike) !== 0,
         espInUdp: (marks & MARK.espInUdp) !== 0,
+        payload: protocolName(sums[at + SUSPECT_PAYLOAD]),
+        usual: serviceRow(SERVICE_IDS[serviceOfPort(protocol, port)])?.label ?? null,
+        home: homeOf(sums[at + SUSPECT_PAYLOAD]),
         rpcPorts: kind === 'remark' && port === NONE ? [...(this.rpcPorts.get(responder) ?? [])] : [],
       }),
     };
@@ -268,8 +282,17 @@ function counted(ledger: Ledger, a: number, b: number, c: number): number {
   return ledger.sums[ledger.at(a, b, c, 0)];
 }
 
+/** Whether the kind of suspect is about a port or protocol that is not on the list. */
+function isOfPort(kind: number): boolean {
+  return (
+    kind === KIND.unexpectedPort || kind === KIND.unexpectedTransport || kind === KIND.unexpectedProtocol
+  );
+}
+
 function severityOf(kind: FindingKind, firmlyAnswered: boolean, documentedByVendor: boolean): Severity {
   if (kind === 'remark') return 'info';
-  if (kind === 'port-scan' || !firmlyAnswered) return 'low';
+  if (kind === 'port-scan' || kind === 'obsolete-tls' || !firmlyAnswered) return 'low';
+  if (kind === 'known-service-elsewhere' || kind === 'cleartext-login') return 'medium';
+  if (kind === 'contradicted-port') return 'high';
   return documentedByVendor ? 'medium' : 'high';
 }

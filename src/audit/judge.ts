@@ -12,6 +12,7 @@ import {
   UDP_SERVICES,
   UNLISTED,
 } from '../service/catalog.ts';
+import { FIRST_DYNAMIC_PORT, type LearnedEndpoints } from './endpoints.ts';
 import { VERDICT } from './terms.ts';
 import { isTunnelled, TunnelEnds, type TunnelLayers } from './tunnels.ts';
 
@@ -46,11 +47,18 @@ export class Judge {
   private readonly options: JudgeOptions;
   private readonly addresses: AddressBook;
   private readonly tunnelEnds: TunnelEnds;
+  private readonly endpoints: LearnedEndpoints;
   private readonly rpcDynamic = serviceIndex('rpc-dynamic');
   /** What is known of each address's being a named server, by its number. */
   private named = new Uint8Array(1024);
 
-  constructor(options: JudgeOptions, addresses: AddressBook, tunnels: TunnelLayers) {
+  constructor(
+    options: JudgeOptions,
+    addresses: AddressBook,
+    tunnels: TunnelLayers,
+    endpoints: LearnedEndpoints,
+  ) {
+    this.endpoints = endpoints;
     this.options = options;
     this.addresses = addresses;
     this.tunnelEnds = new TunnelEnds(tunnels, addresses, (id) => this.isNamed(id));
@@ -100,11 +108,21 @@ export class Judge {
   private labelTcp(row: Int32Array, w: number, port: number): number {
     row[w + W.service] = TCP_SERVICES[port];
     if (TCP_SERVICES[port] !== UNLISTED) return VERDICT.expected;
-    const range = this.options.rpcRange;
-    if (range === null || port < range[0] || port > range[1]) return VERDICT.unexpected;
+    const basis = this.rpcBasis(row, w, port);
+    if (basis === null) return VERDICT.unexpected;
     row[w + W.service] = this.rpcDynamic;
-    row[w + W.labelBasis] = LABEL_BASIS.policy;
+    row[w + W.labelBasis] = basis;
     return VERDICT.expected;
+  }
+
+  /** What shows that the port is one of RPC's dynamic ones; null for nothing. */
+  private rpcBasis(row: Int32Array, w: number, port: number): number | null {
+    if (port >= FIRST_DYNAMIC_PORT) {
+      if (row[w + W.rpcInterface] !== 0) return LABEL_BASIS.rpcBind;
+      if (this.endpoints.has(row[w + W.responderId], port)) return LABEL_BASIS.rpcEndpoint;
+    }
+    const range = this.options.rpcRange;
+    return range !== null && port >= range[0] && port <= range[1] ? LABEL_BASIS.policy : null;
   }
 
   private inScope(row: Int32Array, w: number): boolean {

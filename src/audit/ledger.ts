@@ -37,6 +37,17 @@ export class Ledger {
     return index * this.width;
   }
 
+  /** Adds the sums of key \`n\` to those that begin at \`to\`, as \`add\` does, and makes them 0. */
+  move(n: number, to: number, add: (sums: Float64Array, from: number, to: number) => void): void {
+    add(this.sums, n * this.width, to);
+    this.clear(n);
+  }
+
+  /** Makes the sums of key \`n\` 0. */
+  clear(n: number): void {
+    this.sums.fill(0, n * this.width, (n + 1) * this.width);
+  }
+
   /** Keeps the sums as they are, for \`restore\`. */
   save(): void {
     this.saved = this.sums.slice(0, this.size * this.width);

@@ -2,11 +2,13 @@
 // line of confidence.
 
 import { PROTOCOL } from '../base/transport.ts';
-import { PAYLOAD } from '../decode/packet.ts';
 import { D, type EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from '../flow/ended.ts';
 import { BASIS, STATE } from '../flow/terms.ts';
+import { P } from '../learn/facts.ts';
 import { serviceIndex, TCP_SERVICES, UDP_SERVICES, UNLISTED } from '../service/catalog.ts';
+import { endpointKey } from './endpoints.ts';
 import { Ledger } from './ledger.ts';
+import { payloadKinds } from './payload.ts';
 import { FINDING_KINDS, OUTCOME, VERDICT } from './terms.ts';
 import { isTunnelled, outerPort, outerProtocol } from './tunnels.ts';
 
@@ -16,7 +18,9 @@ export const PAIR_WIDTH = 5;
 
 /** A suspect's sums are those of a pair, and what was seen of it as bits in one more. */
 export const SUSPECT_MARKS = PAIR_WIDTH;
-const SUSPECT_WIDTH = PAIR_WIDTH + 1;
+/** The protocol that payload showed: a code of learn/facts.ts. */
+export const SUSPECT_PAYLOAD = PAIR_WIDTH + 1;
+const SUSPECT_WIDTH = PAIR_WIDTH + 2;
 export const MARK = {
   /** Shifted by a value of OUTCOME: some flow had that outcome. */
   outcome: 1,
@@ -68,6 +72,7 @@ export class Tally {
   private saved: { packets: number; bytes: number; facts: Facts } | null = null;
   private readonly port26 = serviceIndex('smtp-ssl-26');
   private readonly epmap = serviceIndex('rpc-epmap');
+  private readonly rpcDynamic = serviceIndex('rpc-dynamic');
 
   /** Adds the rows; those that are retracted are taken away. */
   add(batch: EndedFlows): void {
@@ -121,6 +126,27 @@ export class Tally {
     else if (service === this.port26 && verdict === VERDICT.expected) {
       this.suspect(row, w, doubles, d, KIND.remark, outcome, sign, packets, bytes);
     }
+    for (const kind of payloadKinds(row, w))
+      this.suspect(row, w, doubles, d, kind, outcome, sign, packets, bytes);
+  }
+
+  /** Flows to endpoints of RPC that were learned since (see endpointKey) become what they would have been. */
+  relabel(fresh: ReadonlySet<number>): void {
+    const { pairs, suspects } = this;
+    const from = pairKey(UNLISTED, PROTOCOL.tcp, VERDICT.unexpected);
+    const to = pairKey(this.rpcDynamic, PROTOCOL.tcp, VERDICT.expected);
+    for (let n = pairs.size - 1; n >= 0; n--) {
+      const { keys } = pairs;
+      if (keys.word(n, 2) !== from || !fresh.has(endpointKey(keys.word(n, 1), keys.word(n, 3)))) continue;
+      pairs.move(n, pairs.at(keys.word(n, 0), keys.word(n, 1), to, keys.word(n, 3)), addMoved);
+    }
+    for (let n = 0; n < suspects.size; n++) {
+      const { keys } = suspects;
+      const kind = keys.word(n, 2) & 255;
+      if (kind !== KIND.unexpectedPort && kind !== KIND.unexpectedTransport) continue;
+      if (keys.word(n, 2) >>> 8 !== PROTOCOL.tcp) continue;
+      if (fresh.has(endpointKey(keys.word(n, 1), keys.word(n, 3)))) suspects.clear(n);
+    }
   }
 
   private suspect(
@@ -147,9 +173,10 @@ export class Tally {
     addSums(sums, at, sign, packets, bytes, doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]);
     let marks = MARK.outcome << outcome;
     if (outcome === OUTCOME.answered && row[w + W.basis] !== BASIS.portGuess) marks |= MARK.firmlyAnswered;
-    if (row[w + W.payloadProtocol] === PAYLOAD.ike) marks |= MARK.ike;
-    if (row[w + W.payloadProtocol] === PAYLOAD.espInUdp) marks |= MARK.espInUdp;
+    if (row[w + W.payloadProtocol] === P.ike) marks |= MARK.ike;
+    if (row[w + W.payloadProtocol] === P['esp-in-udp']) marks |= MARK.espInUdp;
     sums[at + SUSPECT_MARKS] |= marks;
+    sums[at + SUSPECT_PAYLOAD] = Math.max(sums[at + SUSPECT_PAYLOAD], row[w + W.payloadProtocol]);
   }
 
   private note(
@@ -244,4 +271,14 @@ function addSums(
   sums[at + PAIR.bytes] += bytes;
   if (isNew || firstSeenUs < sums[at + PAIR.firstSeenUs]) sums[at + PAIR.firstSeenUs] = firstSeenUs;
   if (isNew || lastSeenUs > sums[at + PAIR.lastSeenUs]) sums[at + PAIR.lastSeenUs] = lastSeenUs;
+}
+
+/** Adds the sums of one pair, at \`from\`, to those of another. */
+function addMoved(sums: Float64Array, from: number, to: number): void {
+  const isNew = sums[to + PAIR.flows] === 0;
+  for (const column of [PAIR.flows, PAIR.packets, PAIR.bytes]) sums[to + column] += sums[from + column];
+  const first = sums[from + PAIR.firstSeenUs];
+  const last = sums[from + PAIR.lastSeenUs];
+  if (isNew || first < sums[to + PAIR.firstSeenUs]) sums[to + PAIR.firstSeenUs] = first;
+  if (isNew || last > sums[to + PAIR.lastSeenUs]) sums[to + PAIR.lastSeenUs] = last;
 }

@@ -8,6 +8,10 @@ export const FINDING_KINDS = [
   'unexpected-transport',
   'unexpected-protocol',
   'tunnelled-traffic',
+  'contradicted-port',
+  'known-service-elsewhere',
+  'cleartext-login',
+  'obsolete-tls',
   'port-scan',
   'remark',
 ] as const;

@@ -2,6 +2,7 @@
 
 import { PROTOCOL } from '../base/transport.ts';
 import type { DocumentedPort } from '../service/documented.ts';
+import { payloadText } from './payload-words.ts';
 import type { FindingKind, Outcome } from './terms.ts';
 
 /**
@@ -28,11 +29,23 @@ export interface Subject {
   readonly ofResponders: boolean;
   readonly ike: boolean;
   readonly espInUdp: boolean;
+  /** What payload showed; null for nothing. */
+  readonly payload: string | null;
+  /** The label of the service that the port stands for. */
+  readonly usual: string | null;
+  /** The catalog's service that the payload is. */
+  readonly home: string | null;
   /** Ports that may be RPC's. */
   readonly rpcPorts: readonly number[];
 }
 
 const NAT_TRAVERSAL = 4500;
+const PAYLOAD_KINDS: readonly FindingKind[] = [
+  'contradicted-port',
+  'known-service-elsewhere',
+  'cleartext-login',
+  'obsolete-tls',
+];
 const PORTS_NAMED = 12;
 
 export class FindingWords {
@@ -54,7 +67,8 @@ function keyOf(s: Subject): string {
   const port = s.documented === undefined ? '' : s.port;
   const protocol = s.kind === 'unexpected-protocol' ? s.protocol : '';
   const flags = [s.guessed, s.ofResponders, s.ike, s.espInUdp].map(Number).join('');
-  return [s.kind, protocol, port, s.outcome, flags, s.port < 0, s.rpcPorts.join(',')].join('|');
+  const payload = PAYLOAD_KINDS.includes(s.kind) ? [s.payload, s.usual] : [];
+  return [s.kind, protocol, port, s.outcome, flags, s.port < 0, s.rpcPorts.join(','), ...payload].join('|');
 }
 
 function write(subject: Subject): FindingText {
@@ -63,6 +77,11 @@ function write(subject: Subject): FindingText {
       return scan(subject);
     case 'remark':
       return subject.port < 0 ? mayBeRpc(subject) : port26();
+    case 'contradicted-port':
+    case 'known-service-elsewhere':
+    case 'cleartext-login':
+    case 'obsolete-tls':
+      return payloadText(subject);
     case 'unexpected-transport':
       return {
         title: '{port}/{transport} to {responder}: the port is on the list, {transport} is not',
@@ -166,7 +185,8 @@ function port26(): FindingText {
   };
 }
 
-function answer(subject: Subject): string {
+/** How the responder took it. */
+export function answer(subject: Pick<Subject, 'outcome' | 'guessed'>): string {
   if (subject.outcome === 'refused') return 'It was refused.';
   if (subject.outcome === 'unanswered') return 'It was tried and never answered.';
   if (subject.outcome === 'one-way') return 'Only one direction of it was seen.';

@@ -21,6 +21,7 @@ interface Flags {
   rpcRange?: readonly [number, number];
   flows: AnalyzeOptions['flows'];
   reader: AnalyzeOptions['reader'];
+  payload: boolean;
   tcpTimeout: number;
   idleTimeout: number;
   activeTimeout: number;
@@ -59,6 +60,7 @@ export function analyzeCommand(context: Context): Command {
         .choices(['default', 'pcap-parser'])
         .default('default'),
     )
+    .option('--no-payload', 'look at headers only: no RPC ports are learned, and nothing is said of content')
     .addOption(
       new Option('--tcp-timeout <seconds>', 'silence that ends a TCP flow')
         .default(300)
@@ -148,6 +150,7 @@ function analyzeOptions(captures: readonly string[], flags: Flags): AnalyzeOptio
     servers: flags.servers ?? null,
     rpcRange: flags.rpcRange ?? null,
     flows: flags.flows,
+    payload: flags.payload,
     reader: flags.reader,
     tcpTimeoutS: flags.tcpTimeout,
     otherTimeoutS: flags.idleTimeout,

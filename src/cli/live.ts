@@ -33,6 +33,7 @@ interface Flags {
   servers?: string;
   rpcRange?: readonly [number, number];
   flows: LiveRunOptions['flows'];
+  payload: boolean;
   tcpTimeout: number;
   idleTimeout: number;
   activeTimeout: number;
@@ -106,6 +107,7 @@ export function liveCommand(context: Context): Command {
     .addOption(
       new Option('--flows <which>', 'flows to store').choices(['all', 'unexpected', 'none']).default('all'),
     )
+    .option('--no-payload', 'look at headers only: no RPC ports are learned, and nothing is said of content')
     .addOption(
       new Option('--tcp-timeout <seconds>', 'silence that ends a TCP flow')
         .default(300)
@@ -240,6 +242,7 @@ function liveOptions(flags: Flags): Omit<LiveRunOptions, 'say' | 'onProgress' | 
     servers: flags.servers ?? null,
     rpcRange: flags.rpcRange ?? null,
     flows: flags.flows,
+    payload: flags.payload,
     tcpTimeoutS: flags.tcpTimeout,
     otherTimeoutS: flags.idleTimeout,
     activeTimeoutS: flags.activeTimeout,

@@ -69,6 +69,8 @@ export class PacketView {
   portsUnread = 0;
   /** Bytes above the transport header, by the IP length. */
   payloadBytes = 0;
+  /** Where those of TCP and UDP begin, be they captured or not; 0 for other protocols. */
+  payloadAt = 0;
 
   tcpFlags = 0;
   tcpSeq = 0;

@@ -1,5 +1,6 @@
 // Why a packet is in no flow. A reason is a code and a number that says more; its name is made when it is stored.
 
+import { linkNumberText } from '../base/media.ts';
 import type { PacketView } from './packet.ts';
 
 export const SKIP = {
@@ -70,7 +71,7 @@ export function skipName(code: number, detail: number): string {
     case SKIP.malformedIpVersion:
       return 'malformed-ip-version';
     case SKIP.linkType:
-      return `unsupported-link-type:${detail}`;
+      return `unsupported-link-type:${linkNumberText(detail)}`;
     case SKIP.ppp:
       return `non-ip:ppp-0x${hex(detail, 4)}`;
     case SKIP.tooManyLayers:

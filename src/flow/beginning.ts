@@ -3,6 +3,7 @@
 
 import { PROTOCOL } from '../base/transport.ts';
 import { HINT, type PacketView, TCP } from '../decode/packet.ts';
+import { type FlowLooker, LOOK_ALL_DONE } from './looking.ts';
 import {
   ANY_ACK,
   ANY_SYN,
@@ -27,6 +28,8 @@ export interface PortTables {
   readonly tcpServices: Uint8Array;
   readonly udpServices: Uint8Array;
   readonly protocolServices: Uint8Array;
+  /** Who looks at payload. */
+  readonly looker: FlowLooker;
 }
 
 const WELL_KNOWN = 1024;
@@ -50,7 +53,9 @@ export function beginFlow(records: Records, n: number, packet: PacketView, table
   const coldAt = records.coldAt(n);
   for (let i = HOT.packetsA; i < HOT.vlans; i++) hot[at + i] = 0;
   hot[at + HOT.vlans] = packet.vlans;
-  hot[at + HOT.tunnel] = packet.tunnel;
+  hot[at + HOT.look] =
+    packet.portsUnread === 0 && hasPayload(packet.inner) ? tables.looker.begin : LOOK_ALL_DONE;
+  cold[coldAt + COLD.tunnel] = packet.tunnel;
   hotQ[(at >> 1) + TIMER] = packet.clockUs;
   cold[coldAt + COLD.isnA] = 0;
   cold[coldAt + COLD.isnB] = 0;
@@ -79,6 +84,7 @@ export function continueFlow(records: Records, n: number, packet: PacketView, ta
   const at = records.hotAt(n) + HOT.bits;
   const coldAt = records.coldAt(n);
   const bits = hot[at];
+  const look = hot[at - HOT.bits + HOT.look];
   const isnA = cold[coldAt + COLD.isnA];
   const isnB = cold[coldAt + COLD.isnB];
   const flowId = coldQ[(coldAt >> 1) + COLD_Q.flowId];
@@ -86,6 +92,7 @@ export function continueFlow(records: Records, n: number, packet: PacketView, ta
   const wentBothWays = records.wentBothWays(n);
   beginFlow(records, n, packet, tables);
   hot[at] = (hot[at] & BIT.timerIsClock) | (bits & INHERITED);
+  hot[at - HOT.bits + HOT.look] = look | LOOK_ALL_DONE;
   cold[coldAt + COLD.isnA] = isnA;
   cold[coldAt + COLD.isnB] = isnB;
   const rare = records.makeRare(n);
@@ -148,4 +155,8 @@ function serviceOf(bits: number, kind: number, ports: number, tables: PortTables
     if (protocol === PROTOCOL.udp) return tables.udpServices[port];
   }
   return tables.protocolServices[protocol];
+}
+
+function hasPayload(protocol: number): boolean {
+  return protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp;
 }

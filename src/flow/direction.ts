@@ -17,9 +17,12 @@ export class DirectionEvidence {
   /** The first two peers, so that a connection repeated on the same ports counts once. */
   private peers = new Float64Array(512);
   private readonly listed: Uint8Array;
+  private readonly isMapped: (id: number, port: number) => boolean;
 
-  constructor(tcpListed: Uint8Array) {
+  /** `isMapped` tells the endpoints, by address number and port, that an RPC endpoint mapper named. */
+  constructor(tcpListed: Uint8Array, isMapped: (id: number, port: number) => boolean) {
     this.listed = tcpListed;
+    this.isMapped = isMapped;
   }
 
   /**
@@ -42,12 +45,15 @@ export class DirectionEvidence {
 
   /**
    * Whether what was learned speaks against the row's guess: the first that decides of an endpoint that sent
-   * SYN+ACK, one with three or more peers, the only listed port, the lower port.
+   * SYN+ACK, one that an endpoint mapper named, one with three or more peers, the only listed port, the lower port.
    */
   isTurned(row: Int32Array, w: number): boolean {
     const own = this.factsOf(row[w + W.initiatorId], row[w + W.initiatorPort], row[w + W.innerProtocol]);
     const other = this.factsOf(row[w + W.responderId], row[w + W.responderPort], row[w + W.innerProtocol]);
     if ((own & SYN_ACK) !== (other & SYN_ACK)) return (own & SYN_ACK) !== 0;
+    const ownNamed = this.isMapped(row[w + W.initiatorId], row[w + W.initiatorPort]);
+    const otherNamed = this.isMapped(row[w + W.responderId], row[w + W.responderPort]);
+    if (ownNamed !== otherNamed) return ownNamed;
     const ownMany = (own & MANY) === MANY;
     const otherMany = (other & MANY) === MANY;
     if (ownMany !== otherMany) return ownMany;

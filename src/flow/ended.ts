@@ -1,7 +1,7 @@
 // Rows of flows that leave the table, as flat buffers: what labelling fills in and the store writes down.
 // One row is ROW_WORDS 32-bit words; the same memory seen as doubles holds the 64-bit quantities.
 
-export const ROW_WORDS = 52;
+export const ROW_WORDS = 56;
 export const ROW_DOUBLES = ROW_WORDS / 2;
 
 /** Offsets of a row's 32-bit words. */
@@ -44,6 +44,10 @@ export const W = {
   outerResponderId: 50,
   /** Its protocol, and above that its port + 1. */
   outerService: 51,
+  /** What payload said: see learn/payload.ts. */
+  look: 52,
+  /** The RPC interface that a bind got, by its number in the rows' own path; 0 for none. */
+  rpcInterface: 53,
 } as const;
 
 /** Offsets of a row's doubles (in 64-bit steps from the row's start). */
@@ -75,6 +79,8 @@ export const ROW = {
   retracted: 32,
   /** The responder sent a SYN+ACK. */
   responderSynAck: 64,
+  /** Initiator and responder changed places after all packets were seen. */
+  turned: 128,
 } as const;
 
 /** A batch of rows, filled from the front and handed on when full. */

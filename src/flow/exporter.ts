@@ -47,7 +47,7 @@ export class Exporter {
     writeAddress(row, w + W.initiator, hot, at, i, wide);
     writeAddress(row, w + W.responder, hot, at, r, wide);
     row[w + W.vlans] = hot[at + HOT.vlans];
-    const tunnel = hot[at + HOT.tunnel];
+    const tunnel = cold[coldAt + COLD.tunnel];
     row[w + W.tunnel] = tunnel;
     row[w + W.encapsulation] = tunnels.stackOf(tunnel);
     row[w + W.initiatorIsn] = cold[coldAt + COLD.isnA + i];
@@ -59,6 +59,8 @@ export class Exporter {
     if (unread) rowBits |= ROW.portsUnread;
     if ((bits & (BIT.synAckA << r)) !== 0) rowBits |= ROW.responderSynAck;
     row[w + W.bits] = rowBits;
+    row[w + W.look] = hot[at + HOT.look];
+    row[w + W.rpcInterface] = 0;
     row[w + W.payloadProtocol] =
       (bits & BIT.espInUdp) !== 0 ? PAYLOAD.espInUdp : (bits & BIT.ike) !== 0 ? PAYLOAD.ike : PAYLOAD.unknown;
     row[w + W.basis] = (bits & BIT.basisMask) >>> BIT.basisShift;

@@ -4,12 +4,14 @@
 // A flow has two sides: A sent its first packet. Which of them is the initiator is a bit, since that may be known
 // only later. Of each pair of fields or bits, B's follows A's, so that `+ side` or `<< side` picks one.
 
+import type { PayloadWatch } from './looking.ts';
+
 /** Large buffers begin 16 bytes behind a page's start: records behind this many words begin on cache lines. */
 export const PAD_WORDS = 12;
 /** Words of a hot record; with IPv6 the rest of the addresses follows. */
 export const HOT_WORDS = 16;
 export const WIDE_WORDS = 24;
-export const COLD_WORDS = 8;
+export const COLD_WORDS = 10;
 
 /** Word offsets in a hot record. */
 export const HOT = {
@@ -27,8 +29,8 @@ export const HOT = {
   payloadA: 12,
   /** See decode/vlan.ts. */
   vlans: 14,
-  /** Of the first packet: see decode/encap/tunnels.ts. */
-  tunnel: 15,
+  /** What payload said so far, and who still wants more of it: see looking.ts. */
+  look: 15,
   /** The other three words of A's IPv6 address; B's follow. */
   restA: 16,
   restB: 19,
@@ -38,7 +40,12 @@ export const HOT = {
 export const TIMER = 3;
 
 /** Word offsets in a cold record. */
-export const COLD = { isnA: 4, isnB: 5 } as const;
+export const COLD = {
+  isnA: 4,
+  isnB: 5,
+  /** Of the first packet: see decode/encap/tunnels.ts. */
+  tunnel: 8,
+} as const;
 
 /** Offsets in a cold record, in doubles. */
 export const COLD_Q = {
@@ -58,6 +65,8 @@ export class Rare {
   wentBothWays = false;
   /** How often each sum went over 2^32, in the order of the sums; null for never. */
   carries: number[] | null = null;
+  /** What goes on looking at the flow's payload. */
+  watch: PayloadWatch | null = null;
 }
 
 /** The word `kind`: the outer protocol, the one inside AH, whether ports are missing, the encapsulation. */
@@ -177,15 +186,19 @@ export class Records {
   }
 
   forgetRare(n: number): void {
-    if (this.rare.size > 0) this.rare.delete(n);
+    if (this.rare.size === 0) return;
+    this.rare.get(n)?.watch?.end();
+    this.rare.delete(n);
   }
 
   /** Copies record `from` over record `to`. */
   move(from: number, to: number): void {
     const rare = this.rareOf(from);
-    this.forgetRare(from);
-    if (rare === undefined) this.forgetRare(to);
-    else this.rare.set(to, rare);
+    this.forgetRare(to);
+    if (rare !== undefined) {
+      this.rare.set(to, rare);
+      this.rare.delete(from);
+    }
     this.hot.copyWithin(this.hotAt(to), this.hotAt(from), this.hotAt(from + 1));
     this.cold.copyWithin(this.coldAt(to), this.coldAt(from), this.coldAt(from + 1));
   }
@@ -202,6 +215,7 @@ export class Records {
   }
 
   free(): void {
+    for (const rare of this.rare.values()) rare.watch?.end();
     this.rare.clear();
     this.hot = new Int32Array(0);
     this.hotQ = new Float64Array(0);

@@ -3,29 +3,23 @@
 // closes the gaps: nothing points at a record but the slots, which a sweep rebuilds.
 
 import { PROTOCOL } from '../base/transport.ts';
-import { PAYLOAD, type PacketView, TCP } from '../decode/packet.ts';
+import { FRAGMENT, PAYLOAD, type PacketView, TCP } from '../decode/packet.ts';
 import { beginFlow, continueFlow, nameService, type PortTables } from './beginning.ts';
 import type { Exporter } from './exporter.ts';
 import { holdsKey, setKey } from './key.ts';
 import { LastRows } from './last-rows.ts';
+import { LOOK_DONE } from './looking.ts';
 import type { ServiceMinutes } from './minutes.ts';
-import { BIT, COLD_Q, HOT, KIND, PAD_WORDS, Records, TIMER } from './record.ts';
+import { BIT, COLD_Q, HOT, PAD_WORDS, Records, TIMER } from './record.ts';
 import { Slots } from './slots.ts';
-import { isEstablished, isOver } from './state.ts';
 import { isAnotherConnection, seeHandshake } from './tcp.ts';
 import { END } from './terms.ts';
+import { type Timeouts, Timers } from './timers.ts';
 
-export interface FlowTableOptions extends PortTables {
-  readonly tcpIdleUs: number;
-  readonly otherIdleUs: number;
-  /** 0 for none. */
-  readonly activeUs: number;
+export interface FlowTableOptions extends PortTables, Timeouts {
   readonly hashSeed: number;
 }
 
-/** How long the key of an expired established flow is remembered after its end, and how many are. */
-const REMEMBER_US = 7_200_000_000;
-const MAX_REMEMBERED = 65_536;
 const FIRST_LIMIT = 16_384;
 /** New flows until connections that are over are looked for again. */
 const STORE_EVERY = 8_192;
@@ -54,6 +48,7 @@ export class FlowTable {
   private storeAt = STORE_EVERY;
   private readonly options: FlowTableOptions;
   private readonly rows: LastRows;
+  private readonly timers: Timers;
   private readonly minutes: ServiceMinutes;
   private readonly rare: RarePackets;
   /** Keeps the asking of memory from being optimised away. */
@@ -71,6 +66,7 @@ export class FlowTable {
     this.records = new Records(wide, reserve);
     this.options = options;
     this.rows = new LastRows(this.records, exporter);
+    this.timers = new Timers(this.records, options);
     this.minutes = minutes;
     this.rare = rare;
   }
@@ -109,11 +105,17 @@ export class FlowTable {
       const { tcpFlags, timeUs } = packet;
       const rare = (tcpFlags & CHANGES_STATE) | packet.past | packet.rare;
       // Records may have moved since; what lies behind the last one may still look like one.
-      if (rare === 0 && n >= 0 && n < this.count && activeUs === 0 && holdsKey(hot, at, wide, packet)) {
+      if (rare === 0 && n >= 0 && n < this.count && holdsKey(hot, at, wide, packet)) {
         const bits = hot[at + HOT.bits];
         const timer = (at >> 1) + TIMER;
         const limit = packet.inner === PROTOCOL.tcp ? tcpIdleUs : otherIdleUs;
-        if ((bits & NEEDS_MORE) === 0 && timeUs - hotQ[timer] <= limit) {
+        if (
+          (bits & NEEDS_MORE) === 0 &&
+          timeUs - hotQ[timer] <= limit &&
+          (packet.payloadBytes === 0 ||
+            (hot[at + HOT.look] & (LOOK_DONE << sideOf(bits, packet.dir))) !== 0) &&
+          (activeUs === 0 || !this.timers.isOld(n, timeUs))
+        ) {
           hotQ[timer] = timeUs;
           hot[at + HOT.bits] = bits | ((((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA) << packet.dir);
           this.countPacket(hot, at, n, packet);
@@ -144,12 +146,21 @@ export class FlowTable {
       (hot[at + HOT.bits] & BIT.serviceMask) >>> BIT.serviceShift,
       packet.wireBytes,
     );
+    this.look(n, packet);
+  }
+
+  private look(n: number, packet: PacketView): void {
+    if (packet.payloadBytes === 0 || packet.fragment === FRAGMENT.later) return;
+    const at = this.records.hotAt(n);
+    const side = sideOf(this.records.hot[at + HOT.bits], packet.dir);
+    if ((this.records.hot[at + HOT.look] & (LOOK_DONE << side)) !== 0) return;
+    this.options.looker.look(this.records, n, packet, side as 0 | 1);
   }
 
   /** Marks the flow of a packet that an ICMP error quotes, unless it has ended by the error's clock. */
   refuse(quoted: PacketView): void {
     const n = this.find(quoted);
-    if (n < 0 || this.idleFor(n, quoted.clockUs) > this.idleLimit(n)) return;
+    if (n < 0 || this.timers.isIdle(n, quoted.clockUs)) return;
     this.records.hot[this.records.hotAt(n) + HOT.bits] |= BIT.icmpRefused;
   }
 
@@ -163,14 +174,14 @@ export class FlowTable {
 
   /** Stores and drops what has ended by the clock. */
   sweep(clockUs: number): void {
-    const forgetBeforeUs = this.forgetBefore(clockUs);
+    const forgetBeforeUs = this.timers.forgetBefore(this.count, clockUs);
     const { records } = this;
     let kept = 0;
     for (let n = 0; n < this.count; n++) {
-      if (this.idleFor(n, clockUs) > this.idleLimit(n)) {
+      if (this.timers.isIdle(n, clockUs)) {
         const at = records.hotAt(n) + HOT.bits;
         this.rows.write(n, END.idle);
-        if (this.timer(n) < forgetBeforeUs || !this.isRemembered(n)) continue;
+        if (this.timers.of(n) < forgetBeforeUs || !this.timers.isRemembered(n)) continue;
         records.hot[at] |= BIT.expired;
       }
       if (kept !== n) records.move(n, kept);
@@ -188,7 +199,7 @@ export class FlowTable {
   /** Stores all that is left and gives the memory back, at the end of a run. */
   drain(clockUs: number): void {
     for (let n = 0; n < this.count; n++) {
-      this.rows.write(n, this.idleFor(n, clockUs) > this.idleLimit(n) ? END.idle : END.end);
+      this.rows.write(n, this.timers.isIdle(n, clockUs) ? END.idle : END.end);
     }
     this.count = 0;
     this.records.free();
@@ -251,18 +262,14 @@ export class FlowTable {
 
   /** Whether the flow is over before this packet, by a timeout; another has begun in its place then. */
   private endsBefore(n: number, packet: PacketView): boolean {
-    const limit = packet.inner === PROTOCOL.tcp ? this.options.tcpIdleUs : this.options.otherIdleUs;
-    const overdueUs = packet.clockUs - this.timer(n) - limit;
-    if (overdueUs > 0) {
-      const goesOn = this.isRemembered(n) && (packet.tcpFlags & TCP.syn) === 0 && overdueUs <= REMEMBER_US;
+    if (this.timers.isIdle(n, packet.clockUs)) {
+      const goesOn = (packet.tcpFlags & TCP.syn) === 0 && this.timers.mayGoOn(n, packet.clockUs);
       this.rows.write(n, END.idle);
       if (goesOn) continueFlow(this.records, n, packet, this.options);
       else beginFlow(this.records, n, packet, this.options);
       return true;
     }
-    if (this.options.activeUs === 0) return false;
-    const first = this.records.coldQ[(this.records.coldAt(n) >> 1) + COLD_Q.first];
-    if (packet.clockUs - first <= this.options.activeUs) return false;
+    if (this.options.activeUs === 0 || !this.timers.isOld(n, packet.clockUs)) return false;
     const another = (packet.tcpFlags & TCP.syn) !== 0 && isAnotherConnection(this.records, n, packet);
     this.rows.write(n, END.active);
     if (another) beginFlow(this.records, n, packet, this.options);
@@ -314,12 +321,12 @@ export class FlowTable {
   /** What packets in the usual run of things leave alone; moves the timer. */
   private updateRare(n: number, packet: PacketView): void {
     const at = this.records.hotAt(n);
-    let bits = this.bits(n);
+    let bits = this.records.hot[this.records.hotAt(n) + HOT.bits];
     if (packet.linkGroup !== 0) bits |= BIT.linkGroup;
     if (packet.payloadProtocol === PAYLOAD.ike) bits |= BIT.ike;
     if (packet.payloadProtocol === PAYLOAD.espInUdp) bits |= BIT.espInUdp;
     // A fragment that waited in vain is not from the past, and may still come behind what counts after it.
-    const movesTimer = packet.past === 0 && packet.timeUs >= this.timer(n);
+    const movesTimer = packet.past === 0 && packet.timeUs >= this.timers.of(n);
     if (movesTimer) {
       bits &= ~BIT.timerIsClock;
       this.records.hotQ[(at >> 1) + TIMER] = packet.timeUs;
@@ -330,44 +337,6 @@ export class FlowTable {
     if (!movesTimer && packet.timeUs > coldQ[q + COLD_Q.lastPast]) coldQ[q + COLD_Q.lastPast] = packet.timeUs;
     if (packet.timeUs < coldQ[q + COLD_Q.first]) coldQ[q + COLD_Q.first] = packet.timeUs;
     if (packet.ordinal < coldQ[q + COLD_Q.flowId]) coldQ[q + COLD_Q.flowId] = packet.ordinal;
-  }
-
-  private bits(n: number): number {
-    return this.records.hot[this.records.hotAt(n) + HOT.bits];
-  }
-
-  private timer(n: number): number {
-    return this.records.hotQ[(this.records.hotAt(n) >> 1) + TIMER];
-  }
-
-  private idleFor(n: number, clockUs: number): number {
-    return clockUs - this.timer(n);
-  }
-
-  private idleLimit(n: number): number {
-    return this.isTcp(n) ? this.options.tcpIdleUs : this.options.otherIdleUs;
-  }
-
-  private isTcp(n: number): boolean {
-    return ((this.records.hot[this.records.hotAt(n) + HOT.kind] >>> KIND.innerShift) & 255) === PROTOCOL.tcp;
-  }
-
-  /** Whether the record is an established TCP flow, which another may continue. */
-  private isRemembered(n: number): boolean {
-    const bits = this.records.wholeBits(n);
-    return this.isTcp(n) && isEstablished(bits) && !isOver(bits);
-  }
-
-  /** Remembered keys whose timers are below this are dropped, by age or to stay within the bound. */
-  private forgetBefore(clockUs: number): number {
-    const timers: number[] = [];
-    const byAge = clockUs - this.options.tcpIdleUs - REMEMBER_US;
-    for (let n = 0; n < this.count; n++) {
-      const ended = this.idleFor(n, clockUs) > this.options.tcpIdleUs;
-      if (ended && this.timer(n) >= byAge && this.isRemembered(n)) timers.push(this.timer(n));
-    }
-    if (timers.length <= MAX_REMEMBERED) return byAge;
-    return Float64Array.from(timers).sort()[timers.length - MAX_REMEMBERED];
   }
 
   private makeRoom(clockUs: number): void {
@@ -383,4 +352,9 @@ export class FlowTable {
     for (let n = 0; n < this.count; n++)
       this.slots.place(n, this.records.hot[this.records.hotAt(n) + HOT.hash]);
   }
+}
+
+/** 0 where the side that is `dir` is the initiator. */
+function sideOf(bits: number, dir: number): number {
+  return dir ^ ((bits & BIT.initiatorIsB) === 0 ? 0 : 1);
 }

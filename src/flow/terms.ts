@@ -13,8 +13,6 @@ export const FLOW_STATES = [
 ] as const;
 export const END_REASONS = ['fin', 'rst', 'idle', 'active', 'evicted', 'end', 'open'] as const;
 export const START_BASES = ['handshake', 'port-guess', 'first-packet'] as const;
-/** By the codes of PAYLOAD in decode/packet.ts. */
-export const PAYLOAD_PROTOCOLS = [null, 'ike', 'esp-in-udp'] as const;
 
 export type FlowState = (typeof FLOW_STATES)[number];
 export type EndReason = (typeof END_REASONS)[number];

@@ -1,6 +1,6 @@
 // Initiator and responder of a row change places.
 
-import { D, type EndedFlows, ROW_DOUBLES, ROW_WORDS, W } from './ended.ts';
+import { D, type EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from './ended.ts';
 
 /** Pairs of words, and of doubles, that change places when initiator and responder do. */
 const TURNED_WORDS = [
@@ -18,6 +18,7 @@ const TURNED_DOUBLES = [
 /** Makes the responder of row `n` its initiator. A flow without a handshake knows no sequence numbers. */
 export function turn(batch: EndedFlows, n: number): void {
   for (const [a, b] of TURNED_WORDS) swap(batch.words, n * ROW_WORDS + a, n * ROW_WORDS + b);
+  batch.words[n * ROW_WORDS + W.bits] ^= ROW.turned;
   for (const [a, b] of TURNED_DOUBLES) swap(batch.doubles, n * ROW_DOUBLES + a, n * ROW_DOUBLES + b);
 }
 

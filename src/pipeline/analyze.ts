@@ -26,6 +26,8 @@ export interface AnalyzeOptions {
   /** First and last of the TCP ports that the user says are RPC. */
   readonly rpcRange: readonly [number, number] | null;
   readonly flows: FlowsKept;
+  /** Whether payload is looked at. */
+  readonly payload: boolean;
   readonly reader: 'default' | 'pcap-parser';
   /** Idle timeouts of TCP and of all else, and the active timeout (0 for none), in seconds. */
   readonly tcpTimeoutS: number;
@@ -152,8 +154,17 @@ async function finish(
 }
 
 function runStart(options: AnalyzeOptions, named: readonly NamedSource[]): RunStart {
-  const { servers, rpcRange, flows, reader, tcpTimeoutS, otherTimeoutS, activeTimeoutS, retainDays } =
-    options;
+  const {
+    servers,
+    rpcRange,
+    flows,
+    payload,
+    reader,
+    tcpTimeoutS,
+    otherTimeoutS,
+    activeTimeoutS,
+    retainDays,
+  } = options;
   return {
     runUid: randomUUID(),
     sensor: options.sensor,
@@ -164,6 +175,7 @@ function runStart(options: AnalyzeOptions, named: readonly NamedSource[]): RunSt
       servers,
       rpcRange: rpcRange?.join('-') ?? null,
       flows,
+      payload,
       reader,
       tcpTimeoutS,
       udpTimeoutS: otherTimeoutS,

@@ -35,6 +35,8 @@ export interface LiveRunOptions {
   readonly servers: string | null;
   readonly rpcRange: readonly [number, number] | null;
   readonly flows: FlowsKept;
+  /** Whether payload is looked at. */
+  readonly payload: boolean;
   readonly tcpTimeoutS: number;
   readonly otherTimeoutS: number;
   /** 0 for none. */
@@ -253,7 +255,8 @@ async function finishedWithin(work: Promise<void>, milliseconds: number): Promis
 
 function runStart(options: LiveRunOptions, engine: EngineName): RunStart {
   const { device, filter, snaplen, bufferMiB, promiscuous, durationS, count, checkpointS } = options;
-  const { servers, rpcRange, flows, tcpTimeoutS, otherTimeoutS, activeTimeoutS, retainDays } = options;
+  const { servers, rpcRange, flows, payload, tcpTimeoutS, otherTimeoutS, activeTimeoutS, retainDays } =
+    options;
   return {
     runUid: randomUUID(),
     sensor: options.sensor,
@@ -273,6 +276,7 @@ function runStart(options: LiveRunOptions, engine: EngineName): RunStart {
       servers,
       rpcRange: rpcRange?.join('-') ?? null,
       flows,
+      payload,
       tcpTimeoutS,
       udpTimeoutS: otherTimeoutS,
       activeTimeoutS,

@@ -3,7 +3,9 @@
 import { tunnels } from '../decode/encap/tunnels.ts';
 import { decodeRecord } from '../decode/link/index.ts';
 import { PacketView } from '../decode/packet.ts';
+import { NO_LOOKS } from '../flow/looking.ts';
 import { FlowMeter } from '../flow/meter.ts';
+import { Looker } from '../learn/looker.ts';
 import {
   PROTOCOL_SERVICES,
   SERVICE_IDS,
@@ -21,6 +23,8 @@ const GROUP = 32;
 export interface PathOptions {
   /** First and last of the TCP ports that the user says are RPC. */
   readonly rpcRange: readonly [number, number] | null;
+  /** Whether payload is looked at. */
+  readonly payload: boolean;
   readonly tcpTimeoutS: number;
   readonly otherTimeoutS: number;
   /** 0 for none. */
@@ -45,12 +49,15 @@ export class PacketPath {
   private spare = new PacketView();
   private readonly skipped = new SkippedTally();
   private readonly rows: RowTarget;
+  private readonly looker: Looker | null;
+  /** Tunnels are numbered for the whole process. */
+  private readonly overflowedBefore = tunnels.overflowed;
   /** The clock when flows that go on were handed over last. */
   private shownUs = -Infinity;
 
   constructor(options: PathOptions, rows: RowTarget) {
     this.rows = rows;
-    tunnels.clear();
+    this.looker = options.payload ? new Looker((lesson) => rows.learn(lesson)) : null;
     this.meter = new FlowMeter(
       {
         tcpIdleUs: options.tcpTimeoutS * 1e6,
@@ -61,6 +68,7 @@ export class PacketPath {
         tcpServices: withRpcRange(options.rpcRange),
         udpServices: UDP_SERVICES,
         protocolServices: PROTOCOL_SERVICES,
+        looker: this.looker ?? NO_LOOKS,
         hashSeed: (Math.random() * 0x1_0000_0000) | 0,
       },
       SERVICE_IDS.length,
@@ -153,7 +161,8 @@ export class PacketPath {
       facts: {
         sampled_packets: meter.duplicates.sampled,
         duplicate_packets: meter.duplicates.duplicates,
-        tunnels_without_ends: tunnels.overflowed,
+        unread_mapper_packets: this.looker?.unreadMapperPackets ?? 0,
+        tunnels_without_ends: tunnels.overflowed - this.overflowedBefore,
       },
     });
   }

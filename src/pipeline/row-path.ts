@@ -1,18 +1,22 @@
 // The path of a row, from the flow table to a sink: addresses become numbers, flows get their label and verdict, sums
 // are kept and findings made. It runs in a thread of its own (row-thread.ts) or in the packets' thread.
 
-import { findFindings } from '../audit/findings.ts';
+import { LearnedEndpoints } from '../audit/endpoints.ts';
+import { type Finding, type Findings, findFindings } from '../audit/findings.ts';
 import { Judge, type JudgeOptions } from '../audit/judge.ts';
 import type { Ledger } from '../audit/ledger.ts';
+import { nameProtocol } from '../audit/payload.ts';
 import { Tally } from '../audit/tally.ts';
 import { VERDICT } from '../audit/terms.ts';
+import type { FindingText } from '../audit/words.ts';
 import { PROTOCOL } from '../base/transport.ts';
 import { tunnels } from '../decode/encap/tunnels.ts';
 import { AddressBook } from '../flow/addresses.ts';
 import { DirectionEvidence } from '../flow/direction.ts';
-import { EndedFlows, ROW, ROW_WORDS, W } from '../flow/ended.ts';
+import { EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from '../flow/ended.ts';
 import { MidStreamRows } from '../flow/mid-stream.ts';
 import type { Bucket } from '../flow/minutes.ts';
+import type { Lesson } from '../learn/lessons.ts';
 import { TCP_SERVICES } from '../service/catalog.ts';
 import type { PairRows, RunTotals, Sink, SkippedRow, SourceRow } from '../store/sink.ts';
 
@@ -41,6 +45,8 @@ export interface PacketSide {
 export interface RowTarget {
   /** Rows of flows that ended, or, between two checkpoints' other rows, of all that go on. The batch stays the caller's. */
   flows(batch: EndedFlows, open: boolean): void;
+  /** Takes what packets teach, before the rows that it is for. */
+  learn(lesson: Lesson): void;
   /** Stores all that is known. Rows of flows that go on count until then. */
   checkpoint(side: PacketSide): Promise<void>;
 }
@@ -50,7 +56,10 @@ export class RowPath implements RowTarget {
   private readonly options: RowPathOptions;
   private readonly sink: Sink;
   private readonly addresses = new AddressBook();
-  private readonly evidence = new DirectionEvidence(TCP_SERVICES);
+  private readonly endpoints = new LearnedEndpoints(this.addresses);
+  private readonly evidence = new DirectionEvidence(TCP_SERVICES, (id, port) =>
+    this.endpoints.isMapped(id, port),
+  );
   private readonly midStream = new MidStreamRows(this.evidence);
   private readonly judge: Judge;
   private readonly tally = new Tally();
@@ -58,16 +67,18 @@ export class RowPath implements RowTarget {
   /** Flows that go on are in the sums. */
   private opened = false;
   private pairsStored = 0;
+  /** The findings of the last checkpoint. */
+  private shown: ReadonlyMap<string, { readonly finding: Finding; readonly text: FindingText }> = new Map();
 
   constructor(options: RowPathOptions, sink: Sink) {
     this.options = options;
     this.sink = sink;
-    this.judge = new Judge(options, this.addresses, tunnels);
+    this.judge = new Judge(options, this.addresses, tunnels, this.endpoints);
   }
 
   flows(batch: EndedFlows, open: boolean): void {
     let bits = 0;
-    for (let w = 0; w < batch.count * ROW_WORDS; w += ROW_WORDS) bits |= this.see(batch.words, w);
+    for (let n = 0; n < batch.count; n++) bits |= this.see(batch, n);
     if (open) {
       this.open();
       this.midStream.decide(batch);
@@ -80,8 +91,13 @@ export class RowPath implements RowTarget {
     }
   }
 
+  learn(lesson: Lesson): void {
+    this.endpoints.learn(lesson);
+  }
+
   async checkpoint(side: PacketSide): Promise<void> {
     if (side.final) {
+      this.relabel();
       this.midStream.release((rows) => this.count(rows, isAny));
     } else {
       this.open();
@@ -89,7 +105,6 @@ export class RowPath implements RowTarget {
     }
     this.assertClosed(side);
     const { pairs, facts } = this.tally;
-    const rpcKnown = this.options.rpcRange !== null;
     this.sink.checkpoint(
       {
         totals: side.totals,
@@ -97,7 +112,8 @@ export class RowPath implements RowTarget {
         skipped: side.skipped,
         pairs: pairRows(pairs),
         minutes: side.minutes,
-        ...findFindings(this.tally, this.addresses, rpcKnown),
+        ...this.findings(side.final),
+        endpoints: this.endpoints.all,
         facts: {
           flows: facts.flows,
           tcp_flows: facts.tcpFlows,
@@ -117,8 +133,9 @@ export class RowPath implements RowTarget {
   }
 
   /** Numbers the row's addresses, and learns from it who serves. Returns its bits. */
-  private see(words: Int32Array, w: number): number {
+  private see({ words, doubles }: EndedFlows, n: number): number {
     const { addresses } = this;
+    const w = n * ROW_WORDS;
     if (words[w + W.ipVersion] === 4) {
       words[w + W.initiatorId] = addresses.v4Id(words[w + W.initiator]);
       words[w + W.responderId] = addresses.v4Id(words[w + W.responder]);
@@ -129,6 +146,8 @@ export class RowPath implements RowTarget {
     const bits = words[w + W.bits];
     if (words[w + W.innerProtocol] === PROTOCOL.tcp && (bits & ROW.portsUnread) === 0)
       this.evidence.note(words, w);
+    nameProtocol(words, w);
+    this.endpoints.mark(words, w, doubles, n * ROW_DOUBLES);
     return bits;
   }
 
@@ -141,8 +160,35 @@ export class RowPath implements RowTarget {
   }
 
   private open(): void {
-    if (!this.opened) this.tally.save();
+    if (this.opened) return;
+    this.relabel();
+    this.tally.save();
     this.opened = true;
+  }
+
+  /** Earlier flows to endpoints that were learned since become what they would have been. */
+  private relabel(): void {
+    const fresh = this.endpoints.takeFresh();
+    if (fresh.size === 0) return;
+    this.tally.relabel(fresh);
+    if (this.options.flows !== 'none') this.sink.relabel(fresh, this.options.flows === 'all');
+  }
+
+  /** The findings there are, and those of the last checkpoint that are void by now. */
+  private findings(final: boolean): Findings {
+    const rpcKnown = this.options.rpcRange !== null;
+    const { findings, texts } = findFindings(this.tally, this.addresses, this.endpoints, rpcKnown);
+    const all = [...findings];
+    const allTexts = [...texts];
+    const now = new Map(all.map((finding) => [identityOf(finding), { finding, text: texts[finding.text] }]));
+    for (const [identity, { finding, text }] of this.shown) {
+      if (now.has(identity)) continue;
+      const resolved = { ...finding, status: 'resolved', text: allTexts.push(text) - 1 } as const;
+      all.push(resolved);
+      now.set(identity, { finding: resolved, text });
+    }
+    if (!final) this.shown = now;
+    return { findings: all, texts: allTexts };
   }
 
   /** Labels the rows, adds them to the sums, and stores those that are wanted and that `which` takes. */
@@ -152,7 +198,7 @@ export class RowPath implements RowTarget {
     const { flows } = this.options;
     if (flows === 'none' || which === isNone) return;
     if (flows === 'all' && which === isAny) {
-      this.sink.flows(batch, this.addresses);
+      this.sink.flows(batch, this.addresses, this.endpoints.interfaces);
       return;
     }
     const { some } = this;
@@ -164,7 +210,7 @@ export class RowPath implements RowTarget {
       some.words.set(batch.words.subarray(w, w + ROW_WORDS), some.count * ROW_WORDS);
       some.count++;
     }
-    if (some.count > 0) this.sink.flows(some, this.addresses);
+    if (some.count > 0) this.sink.flows(some, this.addresses, this.endpoints.interfaces);
   }
 
   /** Each packet read is in exactly one place. */
@@ -186,6 +232,11 @@ const isAny = () => true;
 const isNone = () => false;
 const isLast = (words: Int32Array, w: number) => (words[w + W.bits] & ROW.retracted) === 0;
 const isChanged = (words: Int32Array, w: number) => (words[w + W.bits] & ROW.unchanged) === 0;
+
+function identityOf({ kind, responderId, protocol, port, initiatorId }: Finding): string {
+  // A scan over many responders is one finding a port, and one of many ports one a responder.
+  return [kind, responderId, protocol, port, kind === 'port-scan' ? initiatorId : ''].join();
+}
 
 function pairRows(pairs: Ledger): PairRows {
   return { count: pairs.size, keys: pairs.keys.tuples, sums: pairs.sums };

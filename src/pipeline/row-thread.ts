@@ -35,6 +35,9 @@ async function obey(message: ToThread): Promise<void> {
     case 'vlans':
       adoptVlanStacks(message.stacks);
       return;
+    case 'lesson':
+      rows.learn(message.lesson);
+      return;
     case 'tunnels':
       tunnels.adopt(message.layers);
       return;

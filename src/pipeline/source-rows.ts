@@ -30,7 +30,7 @@ function sourceRow(source: OpenSource, firstTimeUs: number | null): SourceRow {
   const untimedUs = source.beganUntimed ? firstTimeUs : null;
   return {
     path: capture.path,
-    format: reader.format,
+    format: capture.format,
     linkTypes: names.size === 0 ? null : [...names].join(','),
     snaplen: reader.snaplen,
     packets: source.packets,

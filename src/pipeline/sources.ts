@@ -136,7 +136,7 @@ export async function peekFirstPacket(
 /** Says of sources that none of them can be read. */
 export function noCaptureError(refused: readonly RefusedSource[], named: readonly string[]): XportsError {
   const accepted =
-    'Accepted are pcap and pcapng captures: files, directories of files, or - for standard input.';
+    'Accepted are pcap, pcapng, Network Monitor and snoop captures, plain or in gzip or zstd: files, directories, or -.';
   if (refused.length === 0) {
     const where = named.map(nameOf).join(', ');
     return new XportsError('no-capture', EXIT.noCapture, `${where}: there are no files in it`, accepted);

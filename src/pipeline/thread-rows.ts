@@ -7,6 +7,7 @@ import { type ErrorCode, XportsError } from '../base/errors.ts';
 import { type TunnelLayer, tunnels } from '../decode/encap/tunnels.ts';
 import { vlanStacks } from '../decode/vlan.ts';
 import { type EndedFlows, ROW_WORDS } from '../flow/ended.ts';
+import type { Lesson } from '../learn/lessons.ts';
 import type { PacketSide } from './row-path.ts';
 import type { RowSettings, RunRows, RunStatus } from './run-rows.ts';
 
@@ -19,6 +20,7 @@ const SHORT_MS = 2;
 export type ToThread =
   | { readonly kind: 'flows'; readonly words: Int32Array<ArrayBuffer>; readonly open: boolean }
   | { readonly kind: 'vlans'; readonly stacks: readonly (readonly number[])[] }
+  | { readonly kind: 'lesson'; readonly lesson: Lesson }
   | { readonly kind: 'tunnels'; readonly layers: readonly TunnelLayer[] }
   | { readonly kind: 'heartbeat' }
   | { readonly kind: 'checkpoint'; readonly call: number; readonly side: PacketSide }
@@ -100,6 +102,10 @@ export class ThreadRows implements RunRows {
     this.post({ kind: 'flows', words, open }, [words.buffer]);
     this.sent++;
     this.waitAWhile();
+  }
+
+  learn(lesson: Lesson): void {
+    this.post({ kind: 'lesson', lesson });
   }
 
   async room(): Promise<void> {

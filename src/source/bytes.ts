@@ -7,6 +7,8 @@ export interface ByteSource {
   readonly stopped?: boolean;
   /** Reads up to `length` bytes to `at`; 0 at the end. */
   read(into: Uint8Array, at: number, length: number): Promise<number>;
+  /** Goes on at `position`, in bytes from the start, once no read is under way; not there where bytes come in order. */
+  seek?(position: number): void;
   /** Closes it, whatever is still being read: that read then ends, with bytes that nobody wants or with none. */
   close(): Promise<void>;
 }
@@ -34,6 +36,10 @@ export class ByteWindow {
   private spare: Uint8Array<ArrayBuffer>;
   private spareView: DataView<ArrayBuffer>;
   private pending: Promise<number> | null = null;
+  /** Where the bytes of `bytes` begin; those before `start` were taken. */
+  private first = READ_AT;
+  /** Where `more` is to go on; null for where it is. */
+  private target: number | null = null;
   private readonly source: ByteSource;
 
   constructor(source: ByteSource, chunk = CHUNK) {
@@ -59,8 +65,24 @@ export class ByteWindow {
     return this.base + at;
   }
 
+  /** Whether `jump` may be asked for. */
+  get canJump(): boolean {
+    return this.source.seek !== undefined;
+  }
+
+  /** Goes on at `position` of the source: true where its bytes are at hand, else once `more` brought them. */
+  jump(position: number): boolean {
+    const at = position - this.base;
+    const isAtHand = at >= this.first && at <= this.end;
+    this.start = isAtHand ? at : this.end;
+    this.target = isAtHand ? null : position;
+    if (!isAtHand) this.ended = false;
+    return isAtHand;
+  }
+
   /** Puts what comes next behind the bytes from `start` on, which are at most LONGEST_PIECE. Sets `ended` at the end. */
   async more(): Promise<void> {
+    if (this.target !== null) await this.turnTo(this.target);
     const count = await (this.pending ?? this.readAhead());
     this.pending = null;
     if (count === 0) {
@@ -71,6 +93,7 @@ export class ByteWindow {
     this.spare.set(this.bytes.subarray(this.start, this.end), READ_AT - kept);
     this.base += this.end - READ_AT;
     this.start = READ_AT - kept;
+    this.first = this.start;
     this.end = READ_AT + count;
     [this.bytes, this.spare] = [this.spare, this.bytes];
     [this.view, this.spareView] = [this.spareView, this.view];
@@ -86,6 +109,15 @@ export class ByteWindow {
     this.spare = NO_BYTES;
     this.view = new DataView(NO_BYTES.buffer);
     this.spareView = this.view;
+  }
+
+  private async turnTo(position: number): Promise<void> {
+    this.target = null;
+    await this.pending?.catch(() => 0);
+    this.pending = null;
+    this.source.seek?.(position);
+    this.base = position - this.end;
+    this.first = this.end;
   }
 
   private readAhead(): Promise<number> {

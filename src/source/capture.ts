@@ -3,8 +3,10 @@
 
 import { reasonOf } from '../base/errors.ts';
 import { type ByteSource, ByteWindow } from './bytes.ts';
+import { StreamDamage } from './packed.ts';
 import type { CaptureReader } from './reader.ts';
-import { type Damage, READ, type RecordBatch, Unheard } from './record.ts';
+import { type Damage, ForeignFile, NotACapture, READ, type RecordBatch, Unheard } from './record.ts';
+import { type Unpacked, unpack } from './unpack.ts';
 
 /** Makes the reader of an opened source, as detectReader does. */
 export type ReaderFactory = (window: ByteWindow) => Promise<CaptureReader>;
@@ -17,9 +19,11 @@ export class Capture {
   done = false;
   damage: Damage | null = null;
   private readonly window: ByteWindow;
+  private readonly unpacked: Unpacked;
 
-  private constructor(path: string, window: ByteWindow, reader: CaptureReader) {
+  private constructor(path: string, unpacked: Unpacked, window: ByteWindow, reader: CaptureReader) {
     this.path = path;
+    this.unpacked = unpacked;
     this.window = window;
     this.reader = reader;
   }
@@ -31,18 +35,28 @@ export class Capture {
     makeReader: ReaderFactory,
     chunk?: number,
   ): Promise<Capture> {
-    const window = new ByteWindow(source, chunk);
+    const unpacked = await unpack(source).catch(async (error: unknown) => {
+      await source.close();
+      throw error;
+    });
+    const window = new ByteWindow(unpacked.source, chunk);
     try {
-      return new Capture(path, window, await makeReader(window));
+      return new Capture(path, unpacked, window, await makeReader(window));
     } catch (error) {
       await window.close();
-      throw window.ended && window.stopped ? new Unheard('it was stopped before its header had come') : error;
+      if (window.ended && window.stopped) throw new Unheard('it was stopped before its header had come');
+      throw unpacked.packings.length === 0 ? error : inside(unpacked.packings, error);
     }
   }
 
-  /** Bytes of the source that were taken so far. */
+  /** The format's name and those of the compression around it, the innermost first. */
+  get format(): string {
+    return [this.reader.format, ...this.unpacked.packings].join(',');
+  }
+
+  /** Bytes of the source, as it lies there, that were taken so far. */
   get bytesRead(): number {
-    return this.window.offsetOf(this.window.start);
+    return this.unpacked.taken?.() ?? this.window.offsetOf(this.window.start);
   }
 
   /**
@@ -59,11 +73,16 @@ export class Capture {
     }
   }
 
-  /** Waits for more bytes. A source that fails is damage where it fails. */
+  /** Waits for more bytes. A source that fails is damage where it fails, or where the record begins that it cuts. */
   async advance(): Promise<void> {
     try {
       await this.window.more();
     } catch (error) {
+      if (error instanceof StreamDamage) {
+        const offset = this.reader.atEnd(this.window)?.offset ?? this.window.offsetOf(this.window.end);
+        this.end({ offset, reason: error.message });
+        return;
+      }
       const reason = `reading failed: ${reasonOf(error)}`;
       this.end({ offset: this.window.offsetOf(this.window.end), reason });
     }
@@ -77,4 +96,11 @@ export class Capture {
     this.done = true;
     this.damage = damage;
   }
+}
+
+/** What was found within compression. */
+function inside(packings: readonly string[], error: unknown): unknown {
+  if (!(error instanceof NotACapture)) return error;
+  const reason = `unpacked from ${packings.join(' in ')}, ${error.message}`;
+  return error instanceof ForeignFile ? new ForeignFile(reason) : new NotACapture(reason);
 }

@@ -2,80 +2,92 @@
 // are only known are named, so that the message can say what was found and what to do.
 
 import type { ByteWindow } from './bytes.ts';
-import { isPcapMagic, PcapReader } from './pcap.ts';
+import { NetmonReader } from './netmon.ts';
+import { StreamDamage } from './packed.ts';
+import { isPcapMagic, MODIFIED, PcapReader, relativeMagic } from './pcap.ts';
+import { openModifiedPcap } from './pcap-modified.ts';
 import { PcapngReader, SECTION_HEADER } from './pcapng.ts';
 import type { CaptureReader } from './reader.ts';
 import { ForeignFile, NotACapture } from './record.ts';
+import { SNOOP_MAGIC, SnoopReader } from './snoop.ts';
 
 const ENOUGH = 28;
+const NETMON_1 = [0x52, 0x54, 0x53, 0x53];
+const NETMON_2 = [0x47, 0x4d, 0x42, 0x55];
 
 interface KnownFormat {
   readonly magic: readonly number[];
   readonly what: string;
-  /** A capture all the same. */
-  readonly capture?: boolean;
 }
 
 const KNOWN: readonly KnownFormat[] = [
-  {
-    magic: [0x1f, 0x8b],
-    what: 'a gzip file: unpack it first, or pipe it: gunzip -c FILE | xports analyze -',
-  },
-  {
-    magic: [0x28, 0xb5, 0x2f, 0xfd],
-    what: 'a zstd file: unpack it first, or pipe it: zstd -dc FILE | xports analyze -',
-  },
   {
     magic: [0xfd, 0x37, 0x7a, 0x58],
     what: 'an xz file: unpack it first, or pipe it: xz -dc FILE | xports analyze -',
   },
   { magic: [0x50, 0x4b, 0x03, 0x04], what: 'a zip archive: unpack it first' },
-  {
-    magic: [0x47, 0x4d, 0x42, 0x55],
-    what: 'a Network Monitor 2 capture: convert it with editcap -F pcapng',
-    capture: true,
-  },
-  {
-    magic: [0x52, 0x54, 0x53, 0x53],
-    what: 'a Network Monitor 1 capture: convert it with editcap -F pcapng',
-    capture: true,
-  },
-  {
-    magic: [0x73, 0x6e, 0x6f, 0x6f, 0x70],
-    what: 'a snoop capture: convert it with editcap -F pcapng',
-    capture: true,
-  },
-  {
-    magic: [0x34, 0xcd, 0xb2, 0xa1],
-    what: 'a pcap file of the "modified" kind: convert it with editcap -F pcapng',
-    capture: true,
-  },
-  {
-    magic: [0xa1, 0xb2, 0xcd, 0x34],
-    what: 'a pcap file of the "modified" kind: convert it with editcap -F pcapng',
-    capture: true,
-  },
   { magic: [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65], what: 'an SQLite database' },
+];
+
+/** A format that is read, by what a source begins with. */
+interface ReadFormat {
+  readonly begins: (window: ByteWindow) => boolean;
+  readonly open: (window: ByteWindow) => CaptureReader | Promise<CaptureReader>;
+}
+
+const READ_FORMATS: readonly ReadFormat[] = [
+  {
+    begins: ({ view, start }) => isPcapMagic(view.getUint32(start)),
+    open: (window) => new PcapReader(window),
+  },
+  {
+    begins: ({ view, start }) => view.getUint32(start) === SECTION_HEADER,
+    open: (window) => new PcapngReader(window),
+  },
+  { begins: (window) => relativeMagic(window) !== null, open: openRelative },
+  { begins: (window) => beginsWith(window, NETMON_1), open: NetmonReader.open },
+  { begins: (window) => beginsWith(window, NETMON_2), open: NetmonReader.open },
+  { begins: (window) => beginsWith(window, SNOOP_MAGIC), open: (window) => new SnoopReader(window) },
 ];
 
 /** Makes the reader for the source behind the window. Throws NotACapture with what was found. */
 export async function detectReader(window: ByteWindow): Promise<CaptureReader> {
-  while (!window.ended && window.end - window.start < ENOUGH) await window.more();
-  const { view, start, end } = window;
-  const there = end - start;
-  if (there === 0) throw new ForeignFile('it is empty');
-  if (there >= 4) {
-    const magic = view.getUint32(start);
-    if (isPcapMagic(magic)) return new PcapReader(window);
-    if (magic === SECTION_HEADER) return new PcapngReader(window);
+  let failure: unknown = null;
+  try {
+    while (!window.ended && window.end - window.start < ENOUGH) await window.more();
+  } catch (error) {
+    // A capture without packets may be whole before the stream around it breaks; the failure comes again.
+    failure = error;
   }
-  const bytes = window.bytes.subarray(start, end);
-  const known = KNOWN.find(({ magic }) => magic.every((byte, i) => bytes[i] === byte));
-  if (known?.capture) throw new NotACapture(`it is ${known.what}`);
-  throw new ForeignFile(`it is ${known?.what ?? describe(bytes)}`);
+  try {
+    return await openReader(window);
+  } catch (error) {
+    throw failure instanceof StreamDamage ? new NotACapture(failure.message) : (failure ?? error);
+  }
 }
 
-function describe(bytes: Uint8Array): string {
+async function openReader(window: ByteWindow): Promise<CaptureReader> {
+  const there = window.end - window.start;
+  if (there === 0) throw new ForeignFile('it is empty');
+  const format = there < 4 ? undefined : READ_FORMATS.find(({ begins }) => begins(window));
+  if (format !== undefined) return format.open(window);
+  throw new ForeignFile(`it is ${describe(window)}`);
+}
+
+async function openRelative(window: ByteWindow): Promise<CaptureReader> {
+  return relativeMagic(window) === MODIFIED
+    ? openModifiedPcap(window, window.view.getUint32(window.start) !== MODIFIED)
+    : new PcapReader(window);
+}
+
+function beginsWith({ bytes, start, end }: ByteWindow, magic: readonly number[]): boolean {
+  return end - start >= magic.length && magic.every((byte, i) => bytes[start + i] === byte);
+}
+
+function describe(window: ByteWindow): string {
+  const bytes = window.bytes.subarray(window.start, window.end);
+  const known = KNOWN.find(({ magic }) => beginsWith(window, magic));
+  if (known !== undefined) return known.what;
   const head = bytes.subarray(0, 512);
   if (isText(head)) return 'text';
   const hex = [...head.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');

@@ -71,6 +71,10 @@ class RegularFile implements ByteSource {
     return this.reading;
   }
 
+  seek(position: number): void {
+    this.position = position;
+  }
+
   async close(): Promise<void> {
     // The descriptor may be another file's as soon as it is closed.
     await this.reading?.catch(() => 0);

@@ -1,4 +1,5 @@
-// The classic format, with microseconds or nanoseconds, in either byte order (draft-ietf-opsawg-pcap, section 4).
+// The classic format, with microseconds or nanoseconds, in either byte order (draft-ietf-opsawg-pcap, section 4), and
+// its relatives that differ in the lengths of their headers alone (wiretap/libpcap.c of Wireshark describes them).
 
 import type { ByteWindow } from './bytes.ts';
 import type { CaptureReader } from './reader.ts';
@@ -26,10 +27,36 @@ const ORIGINAL = 12;
 
 const MICRO = 0xa1b2c3d4;
 const NANO = 0xa1b23c4d;
+export const MODIFIED = 0xa1b2cd34;
+const IXIA_NANO = 0x1c0001ac;
+const IXIA_MICRO = 0x1c0001ab;
+
+interface Kind {
+  readonly format: string;
+  readonly nano: boolean;
+  readonly fileHeader: number;
+  readonly recordHeader: number;
+}
+
+const PLAIN: Kind = { format: 'pcap', nano: false, fileHeader: FILE_HEADER, recordHeader: RECORD_HEADER };
+/** By magic number. Ixia's testers put the file's length behind its header, and Linux had longer record headers. */
+const KINDS: ReadonlyMap<number, Kind> = new Map([
+  [MICRO, PLAIN],
+  [NANO, { ...PLAIN, format: 'pcap-ns', nano: true }],
+  [MODIFIED, { ...PLAIN, format: 'pcap-modified', recordHeader: 24 }],
+  [IXIA_NANO, { ...PLAIN, format: 'pcap-ns', nano: true, fileHeader: FILE_HEADER + 4 }],
+  [IXIA_MICRO, { ...PLAIN, fileHeader: FILE_HEADER + 4 }],
+]);
 
 /** Whether four bytes read as big-endian are the magic of this format, in either order. */
 export function isPcapMagic(magic: number): boolean {
   return magic === MICRO || magic === 0xd4c3b2a1 || magic === NANO || magic === 0x4d3cb2a1;
+}
+
+/** The magic of one of the relatives where the window begins with one, in either order; else null. */
+export function relativeMagic({ view, start }: ByteWindow): number | null {
+  const either = [view.getUint32(start), view.getUint32(start, true)];
+  return either.find((magic) => KINDS.has(magic) && !isPcapMagic(magic)) ?? null;
 }
 
 /** Reads classic pcap from a window. */
@@ -43,19 +70,24 @@ export class PcapReader implements CaptureReader {
   private readonly little: boolean;
   private readonly nano: boolean;
   private readonly linkType: number;
+  private readonly recordHeader: number;
 
-  /** Takes the file header from the window. Throws NotACapture where it is of no use. */
-  constructor(window: ByteWindow) {
+  /**
+   * Takes the file header from the window. Throws NotACapture where it is of no use. `recordHeader` is the length of
+   * a record's header where the magic does not tell.
+   */
+  constructor(window: ByteWindow, recordHeader?: number) {
     const { view, start } = window;
-    if (window.end - start < FILE_HEADER) {
+    this.little = !KINDS.has(view.getUint32(start));
+    const kind = KINDS.get(view.getUint32(start, this.little)) ?? PLAIN;
+    if (window.end - start < kind.fileHeader) {
       throw new NotACapture(
-        `it begins like a pcap file and ends within the ${FILE_HEADER} bytes of its header`,
+        `it begins like a pcap file and ends within the ${kind.fileHeader} bytes of its header`,
       );
     }
-    this.little = view.getUint8(start) !== 0xa1;
-    const magic = view.getUint32(start, this.little);
-    this.nano = magic === NANO;
-    this.format = this.nano ? 'pcap-ns' : 'pcap';
+    this.nano = kind.nano;
+    this.format = kind.format;
+    this.recordHeader = recordHeader ?? kind.recordHeader;
     const major = view.getUint16(start + VERSION_MAJOR, this.little);
     if (major !== 2) throw new NotACapture(`it is a pcap file of version ${major}; version 2 is accepted`);
     this.snaplen = view.getUint32(start + SNAPLEN, this.little);
@@ -66,11 +98,11 @@ export class PcapReader implements CaptureReader {
     }
     this.linkType = network & LINK_TYPE_MASK;
     this.linkTypes = [this.linkType];
-    window.start += FILE_HEADER;
+    window.start += kind.fileHeader;
   }
 
   read(window: ByteWindow, batch: RecordBatch): ReadOutcome {
-    const { little, nano, linkType } = this;
+    const { little, nano, linkType, recordHeader } = this;
     const { view, end } = window;
     const { offset, length, wireLength, timeUs, linkType: linkTypes, capacity } = batch;
     batch.view = view;
@@ -78,7 +110,7 @@ export class PcapReader implements CaptureReader {
     let n = batch.count;
     let outcome: ReadOutcome = READ.batchFull;
     while (n < capacity) {
-      const data = at + RECORD_HEADER;
+      const data = at + recordHeader;
       if (data > end) {
         outcome = READ.needsBytes;
         break;
@@ -115,14 +147,14 @@ export class PcapReader implements CaptureReader {
     const left = window.end - window.start;
     if (left === 0) return null;
     const offset = window.offsetOf(window.start);
-    if (left < RECORD_HEADER) {
+    if (left < this.recordHeader) {
       return {
         offset,
-        reason: `cut short: ${left} of the ${RECORD_HEADER} bytes of a record header are there`,
+        reason: `cut short: ${left} of the ${this.recordHeader} bytes of a record header are there`,
       };
     }
     const captured = window.view.getUint32(window.start + CAPTURED, this.little);
-    const there = left - RECORD_HEADER;
+    const there = left - this.recordHeader;
     return { offset, reason: `cut short: ${there} of the ${captured} bytes of a packet are there` };
   }
 }

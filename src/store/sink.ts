@@ -1,6 +1,7 @@
 // What a store takes: flat buffers of flows and pairs, and the small rows of a checkpoint. SQLite is one
 // such sink; whatever else comes implements the same calls.
 
+import type { LearnedEndpoint } from '../audit/endpoints.ts';
 import type { Finding } from '../audit/findings.ts';
 import type { FindingText } from '../audit/words.ts';
 import type { EndedFlows } from '../flow/ended.ts';
@@ -72,6 +73,8 @@ export interface Checkpoint {
   readonly minutes: readonly Bucket[];
   readonly findings: readonly Finding[];
   readonly texts: readonly FindingText[];
+  /** Endpoints of RPC that were learned; a checkpoint has those of the last one first. */
+  readonly endpoints: readonly LearnedEndpoint[];
   /** Counts behind the line of confidence, by name. */
   readonly facts: Readonly<Record<string, number>>;
 }
@@ -83,8 +86,16 @@ export interface AddressTexts {
 }
 
 export interface Sink {
-  /** Stores rows of flows; the batch is the caller's again when the call returns. */
-  flows(batch: EndedFlows, addresses: AddressTexts): void;
+  /**
+   * Stores rows of flows; the batch is the caller's again when the call returns. `interfaces` are the UUIDs of RPC
+   * interfaces by their numbers in rows.
+   */
+  flows(batch: EndedFlows, addresses: AddressTexts, interfaces: readonly string[]): void;
+  /**
+   * Stored flows to these endpoints of RPC (see endpointKey) that were unlisted become expected; where only unexpected
+   * flows are `kept`, they go.
+   */
+  relabel(endpoints: ReadonlySet<number>, kept: boolean): void;
   /** Stores pairs from number \`from\` on, ahead of the checkpoint, which then has less to do. */
   pairs(rows: PairRows, from: number, addresses: AddressTexts): void;
   checkpoint(state: Checkpoint, addresses: AddressTexts): void;

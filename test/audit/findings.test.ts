@@ -1,7 +1,7 @@
 // What becomes a finding, and how grave it is.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PAYLOAD } from '../../src/decode/packet.ts';
+import { P } from '../../src/learn/facts.ts';
 import { type Explained, type FlowOf, findingsOf, TCP, UDP } from './support.ts';
 
 function short(findings: readonly Explained[]): unknown[] {
@@ -251,9 +251,9 @@ describe('a finding', () => {
   test('about UDP 4500 tells IKE from ESP in UDP', () => {
     const title = (payloadProtocol: number) =>
       findingsOf([{ protocol: UDP, port: 4500, payloadProtocol }])[0].text.title;
-    assert.match(title(PAYLOAD.ike), /IKE/);
-    assert.doesNotMatch(title(PAYLOAD.ike), /ESP in UDP/);
-    assert.match(title(PAYLOAD.espInUdp), /ESP in UDP/);
+    assert.match(title(P.ike), /IKE/);
+    assert.doesNotMatch(title(P.ike), /ESP in UDP/);
+    assert.match(title(P['esp-in-udp']), /ESP in UDP/);
   });
 
   test('is not made of what is expected, infrastructure or undetermined', () => {

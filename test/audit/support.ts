@@ -1,4 +1,5 @@
 // Ended flows written by hand, and what the judge and the findings make of them.
+import { LearnedEndpoints } from '../../src/audit/endpoints.ts';
 import { type Finding, findFindings } from '../../src/audit/findings.ts';
 import { Judge, type JudgeOptions } from '../../src/audit/judge.ts';
 import { Tally } from '../../src/audit/tally.ts';
@@ -70,7 +71,7 @@ export function findingsOf(flows: readonly FlowOf[], options: JudgeOptions = NO_
   const book = new AddressBook();
   const tally = new Tally();
   tally.add(label(flows, book, options));
-  const { findings, texts } = findFindings(tally, book, false);
+  const { findings, texts } = findFindings(tally, book, new LearnedEndpoints(book), false);
   return findings.map((finding) => ({
     ...finding,
     responder: finding.responderId === null ? null : book.text(finding.responderId),
@@ -88,7 +89,9 @@ function label(flows: readonly FlowOf[], book: AddressBook, options: JudgeOption
     for (const outer of flow.tunnel ?? []) parent = tunnels.push(layerOf(outer, parent));
     batch.words[(batch.count - 1) * ROW_WORDS + W.tunnel] = parent;
   }
-  new Judge(options, book, { layer: (number) => tunnels[number - 1] }).label(batch);
+  new Judge(options, book, { layer: (number) => tunnels[number - 1] }, new LearnedEndpoints(book)).label(
+    batch,
+  );
   return batch;
 }
 

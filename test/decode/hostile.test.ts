@@ -27,7 +27,7 @@ const REASON = new RegExp(
     'non-ip:(0x[0-9a-f]{4}|llc-0x[0-9a-f]{2}|snap-[0-9a-f]{6}-0x[0-9a-f]{4}|af-[0-9]+|ppp-0x[0-9a-f]{4})',
     'non-ip:(nlpid-0x[0-9a-f]{2}|frame-control-0x[0-9a-f]{2}|erf-[0-9]+)',
     'non-ip:802[.]11-(management|control|extension|null|fragment)',
-    'unsupported-link-type:[0-9]+',
+    'unsupported-link-type:(netmon-|snoop-)?[0-9]+',
   ].join('|')})$`,
 );
 

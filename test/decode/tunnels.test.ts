@@ -126,13 +126,6 @@ describe('the table of tunnels', () => {
     assert.equal(table.size, 2);
   });
 
-  test('is empty again for another run', () => {
-    const table = new TunnelTable(2);
-    for (let n = 0; n < 5; n++) put(table, n, n);
-    table.clear();
-    assert.deepEqual([table.size, table.overflowed, put(table, 9, 9)], [0, 0, 1]);
-  });
-
   test('makes a key of all layers but those of the link', () => {
     const { mpls, pppoe, gre: g, vxlan: v } = ENCAPSULATION;
     const stack = (...codes: number[]) => codes.reduce(pushLayer, 0);

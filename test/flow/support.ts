@@ -3,6 +3,7 @@ import { ipv4Text } from '../../src/base/address.ts';
 import { PROTOCOL } from '../../src/base/transport.ts';
 import { PacketView } from '../../src/decode/packet.ts';
 import { D, type EndedFlows, ROW_DOUBLES, ROW_WORDS, W } from '../../src/flow/ended.ts';
+import { NO_LOOKS } from '../../src/flow/looking.ts';
 import { FlowMeter } from '../../src/flow/meter.ts';
 import { END_REASONS, FLOW_STATES, START_BASES } from '../../src/flow/terms.ts';
 import { RowPath } from '../../src/pipeline/row-path.ts';
@@ -116,6 +117,7 @@ class RowKeeper implements Sink {
   }
 
   pairs(): void {}
+  relabel(): void {}
   checkpoint(): void {}
   heartbeat(): void {}
   finish(): void {}
@@ -148,6 +150,7 @@ export class TestMeter {
         tcpServices: TCP_SERVICES,
         udpServices: UDP_SERVICES,
         protocolServices: PROTOCOL_SERVICES,
+        looker: NO_LOOKS,
         hashSeed: options.seed ?? 12345,
       },
       SERVICE_IDS.length,

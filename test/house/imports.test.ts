@@ -23,6 +23,7 @@ const STAGES = [
 /** Packages that one place alone may import. */
 const HOMES: Readonly<Record<string, RegExp>> = {
   'better-sqlite3': /^store\/sqlite\//,
+  fzstd: /^source\/zstd-decoder\.ts$/,
   'pcap-parser': /^source\/pcap-parser\.ts$/,
   commander: /^cli\//,
   cap: /^source\/live\//,

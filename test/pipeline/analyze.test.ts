@@ -52,6 +52,7 @@ function run(sources: readonly string[], sink: RunSink, watched: Watched = {}): 
     servers: null,
     rpcRange: null,
     flows: 'all',
+    payload: true,
     reader: 'default',
     tcpTimeoutS: 300,
     otherTimeoutS: 60,

@@ -53,6 +53,7 @@ export class MemorySink implements Sink {
   }
 
   pairs(): void {}
+  relabel(): void {}
 
   checkpoint(state: Checkpoint, addresses: AddressTexts): void {
     this.state = state;
@@ -79,7 +80,7 @@ export class MemorySink implements Sink {
 
 export function newPath(sink: Sink): PacketPath {
   return new PacketPath(
-    { rpcRange: null, tcpTimeoutS: 300, otherTimeoutS: 60, activeTimeoutS: 0 },
+    { rpcRange: null, payload: true, tcpTimeoutS: 300, otherTimeoutS: 60, activeTimeoutS: 0 },
     new RowPath({ servers: null, rpcRange: null, flows: 'all' }, sink),
   );
 }

@@ -14,11 +14,17 @@ const AROUND_A_CUT = 64;
 
 const captures = readdirSync(FIXTURES, { recursive: true })
   .map(String)
-  .filter((name) => /\.pcap(ng)?$/.test(name))
+  .filter((name) => /\.(pcap(ng)?|cap|snoop|gz|zst)$/.test(name))
   .map((name) => ({ name, bytes: new Uint8Array(readFileSync(join(FIXTURES, name))) }));
 const containers = captures.filter(
   ({ name, bytes }) => /container|damage/.test(name) && bytes.length <= SPLIT_UP_TO,
 );
+
+/** Frames of Network Monitor that do not lie in order are found in a file only, by the table behind them. */
+const needsTable = /netmon2-table-order|netmon-frame-outside/;
+
+/** How long record headers are is seen from where the second record begins. */
+const needsTwoRecords = /pcap-modified-suse/;
 
 /** Answers whether it is asked for the first time about the first `length` bytes. */
 function newBeginnings(): (bytes: Uint8Array, length: number) => boolean {
@@ -58,6 +64,7 @@ test('a capture reads the same wherever its bytes are cut in two', async () => {
 
 test('a stream reads the same as a file of known size', async () => {
   for (const { name, bytes } of captures) {
+    if (needsTable.test(name)) continue;
     const asFile = await readOrRefuse(bytes, []);
     assert.deepEqual(await readOrRefuse(bytes, [], null), asFile, name);
   }
@@ -78,7 +85,7 @@ test('every prefix of a capture gives a prefix of its records', async () => {
   const isNew = newBeginnings();
   for (const { name, bytes } of containers) {
     const whole = await readOrRefuse(bytes, []);
-    if (typeof whole === 'string') continue;
+    if (typeof whole === 'string' || needsTable.test(name) || needsTwoRecords.test(name)) continue;
     for (let length = 0; length < bytes.length; length++) {
       if (!isNew(bytes, length)) continue;
       const part = await readOrRefuse(bytes.subarray(0, length), []);
@@ -92,7 +99,7 @@ test('the package pcap-parser reads plain pcap as our own reader does', async ()
   let compared = 0;
   for (const { name, bytes } of captures) {
     const ours = await readOrRefuse(bytes, []);
-    if (typeof ours === 'string' || ours.format !== 'pcap') continue;
+    if (typeof ours === 'string' || ours.format !== 'pcap' || name.includes('ixia')) continue;
     const theirs = await readCapture(inPieces(bytes, []), PcapParserReader.open);
     assert.deepEqual(theirs.records, ours.records, name);
     assert.deepEqual(theirs.damage, ours.damage, name);

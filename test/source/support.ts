@@ -32,6 +32,12 @@ export function inPieces(bytes: Uint8Array, pieces: readonly number[], size: num
     },
     close: async () => {},
     given: () => at,
+    // A file can be read from anywhere, a stream cannot.
+    ...(size !== null && {
+      seek: (to: number) => {
+        at = Math.min(to, bytes.length);
+      },
+    }),
   };
   return source;
 }
@@ -57,7 +63,7 @@ export async function readCapture(
   await capture.close();
   const { reader, damage } = capture;
   return {
-    format: reader.format,
+    format: capture.format,
     linkTypes: reader.linkTypes,
     records,
     damage,

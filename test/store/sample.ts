@@ -123,6 +123,7 @@ export function checkpointOf(more: Partial<Checkpoint> = {}): Checkpoint {
       lastPacketUs: 1_700_000_060_000_000,
     },
     sources: [],
+    endpoints: [],
     skipped: [],
     pairs: pairsOf(),
     minutes: [],

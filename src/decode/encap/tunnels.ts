@@ -1,4 +1,4 @@
-// The tunnels of a run: what packets came in, from which outer address to which, numbered in the order they were seen.
+// The tunnels of a process: what packets came in, from which outer address to which, numbered in the order they were seen.
 // A tunnel is its innermost layer and the number of the tunnel that one lies in, so an entry is a few words. Both the
 // number of entries and that of flow keys are bounded; packets beyond lose the addresses, never the layers' names.
 
@@ -31,8 +31,8 @@ const NO_PORT = 0xffff + 1;
 /** Numbers tunnels from 1; 0 stands for none, and a negative number for one beyond the bound. */
 export class TunnelTable {
   /** Parent, layer, and twice an address or its index in `v6`. */
-  private layers = new TupleTable(64);
-  private v6 = new TupleTable(16);
+  private readonly layers = new TupleTable(64);
+  private readonly v6 = new TupleTable(16);
   private readonly adopted: TunnelLayer[] = [];
   private readonly stacks: number[] = [];
   private readonly keys: number[] = [];
@@ -48,16 +48,6 @@ export class TunnelTable {
   /** How many there are; the highest number given. */
   get size(): number {
     return this.stacks.length;
-  }
-
-  /** Forgets all of them, for another run. */
-  clear(): void {
-    this.layers = new TupleTable(64);
-    this.v6 = new TupleTable(16);
-    this.stacks.length = 0;
-    this.keys.length = 0;
-    this.keyNumbers.clear();
-    this.overflowed = 0;
   }
 
   /** The number of the tunnel whose innermost layer is `code` with the packet's addresses; `stack` is all of it. */

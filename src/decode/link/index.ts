@@ -36,6 +36,7 @@ export function decodeRecord(
   packet.hint = 0;
   packet.quoteAt = 0;
   packet.payloadProtocol = 0;
+  packet.payloadAt = 0;
   packet.fragment = 0;
   packet.vlans = 0;
   packet.tunnel = 0;

@@ -1,6 +1,8 @@
 // Names of link types, by the number that a capture file gives them: the registry of "Link-Layer Types for PCAP and
 // PCAPNG Capture File Formats" (draft-ietf-opsawg-pcaplinktype), its LINKTYPE_ names in lower case with hyphens.
 
+import { linkNumberText } from '../../base/media.ts';
+
 const NAMES: Readonly<Record<number, string>> = {
   0: 'null',
   1: 'ethernet',
@@ -136,5 +138,5 @@ const NAMES: Readonly<Record<number, string>> = {
 
 /** The link type's name in lower case, or its number where the registry has none. */
 export function linkTypeName(linkType: number): string {
-  return NAMES[linkType] ?? String(linkType);
+  return NAMES[linkType] ?? linkNumberText(linkType);
 }

@@ -27,7 +27,9 @@ export function decodeTcp(packet: PacketView, at: number, end: number, length: n
     packet.tcpAck = view.getInt32(at + TCP_ACK);
     packet.tcpFlags = view.getUint8(at + TCP_FLAGS);
     const header = (view.getUint8(at + TCP_OFFSET) >>> 4) * 4;
-    const payload = length - Math.max(header, TCP_MIN_HEADER);
+    const headerBytes = Math.max(header, TCP_MIN_HEADER);
+    const payload = length - headerBytes;
+    packet.payloadAt = at + headerBytes;
     packet.payloadBytes = Math.max(payload, 0);
     return;
   }
@@ -39,6 +41,7 @@ export function decodeTcp(packet: PacketView, at: number, end: number, length: n
 export function decodeUdp(packet: PacketView, at: number, end: number, length: number): void {
   const captured = end - at;
   readPortsOf(packet, at, captured);
+  packet.payloadAt = at + UDP_HEADER;
   packet.payloadBytes = length > UDP_HEADER ? length - UDP_HEADER : 0;
   if (isTunnelPort(packet.dstPort) && decodeUdpTunnel(packet, at, end, length)) return;
   if (packet.dstPort === NAT_TRAVERSAL_PORT || packet.srcPort === NAT_TRAVERSAL_PORT) {

@@ -2,8 +2,9 @@
 
 import type { Database, Statement } from 'better-sqlite3';
 import { transportName } from '../../base/transport.ts';
+import { interfaceName } from '../../learn/interfaces.ts';
 import { SERVICE_IDS } from '../../service/catalog.ts';
-import type { Checkpoint, RunTotals } from '../sink.ts';
+import type { AddressTexts, Checkpoint, RunTotals } from '../sink.ts';
 
 export class CheckpointWriter {
   private readonly totals: Statement;
@@ -13,12 +14,14 @@ export class CheckpointWriter {
   private readonly finding: Statement;
   private readonly dropFindings: Statement;
   private readonly dropMinutes: Statement;
+  private readonly endpoint: Statement;
   private readonly minute: Statement;
   private readonly fact: Statement;
   private readonly beat: Statement;
   private readonly end: Statement;
   private readonly breathe: () => void;
   private readonly account: Statement;
+  private endpointsWritten = 0;
   private skippedPackets = 0;
   private skippedBytes = 0;
 
@@ -40,6 +43,10 @@ export class CheckpointWriter {
       'finding_rows',
       'finding_id, kind, severity, status, transport, port, responder_id, initiator_id, initiators, flows, packets, bytes, outcome, first_seen_us, last_seen_us, text_id',
     );
+    this.endpoint = insert(
+      'rpc_endpoints',
+      'server, transport, port, interface_uuid, interface_name, basis, first_seen_us',
+    );
     this.minute = insert('service_minutes', 'service, start_us, width_us, packets, bytes');
     this.fact = insert('run_facts', 'name, value');
     this.dropFindings = db.prepare(`DELETE FROM finding_rows WHERE run_id = ${runId} AND finding_id > ?`);
@@ -55,8 +62,9 @@ export class CheckpointWriter {
   }
 
   /** Findings, which can be thousands, come first; the rest stands in one transaction with the totals. */
-  write(state: Checkpoint): void {
+  write(state: Checkpoint, addresses: AddressTexts): void {
     this.findings(state);
+    this.endpoints(state, addresses);
     for (const [i, row] of state.sources.entries()) {
       this.source.run(
         i + 1,
@@ -127,6 +135,21 @@ export class CheckpointWriter {
       if (i % 500 === 499) this.breathe();
     }
     this.dropFindings.run(state.findings.length);
+  }
+
+  private endpoints({ endpoints }: Checkpoint, addresses: AddressTexts): void {
+    for (; this.endpointsWritten < endpoints.length; this.endpointsWritten++) {
+      const { serverId, udp, port, interfaceUuid, basis, firstSeenUs } = endpoints[this.endpointsWritten];
+      this.endpoint.run(
+        addresses.text(serverId),
+        udp ? 'udp' : 'tcp',
+        port,
+        interfaceUuid || null,
+        interfaceName(interfaceUuid),
+        basis,
+        firstSeenUs,
+      );
+    }
   }
 
   private updateTotals(totals: RunTotals): void {

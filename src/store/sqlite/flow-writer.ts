@@ -4,6 +4,7 @@
 import type { Database } from 'better-sqlite3';
 import { D, type EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from '../../flow/ended.ts';
 import { FlowKinds } from './kinds.ts';
+import { Relabeller } from './relabeller.ts';
 import { RowWriter } from './writing.ts';
 
 const COLUMNS = [
@@ -31,9 +32,11 @@ const ROWS_PER_STATEMENT = 50;
 export class FlowWriter {
   private readonly rows: RowWriter;
   private readonly kinds: FlowKinds;
+  private readonly relabeller: Relabeller;
 
   constructor(db: Database, runId: number, breathe: () => void) {
     this.kinds = new FlowKinds(db, runId);
+    this.relabeller = new Relabeller(db, runId, breathe);
     this.rows = new RowWriter(
       db,
       `INSERT OR REPLACE INTO flows (run_id, ${COLUMNS.join(', ')})`,
@@ -44,7 +47,12 @@ export class FlowWriter {
     );
   }
 
-  write(batch: EndedFlows): void {
+  /** See Sink.relabel. */
+  relabel(endpoints: ReadonlySet<number>, kept: boolean): void {
+    this.relabeller.run(endpoints, kept ? this.kinds.asRpcEndpoints() : this.kinds.unlistedTcp());
+  }
+
+  write(batch: EndedFlows, interfaces: readonly string[]): void {
     const rows = this.rows;
     const values = rows.values;
     const { words, doubles } = batch;
@@ -56,7 +64,7 @@ export class FlowWriter {
       const firstSeenUs = doubles[d + D.firstSeenUs];
       const at = rows.at;
       values[at] = doubles[d + D.flowId];
-      values[at + 1] = this.kinds.of(words, w);
+      values[at + 1] = this.kinds.of(words, w, interfaces);
       values[at + 2] = words[w + W.initiatorId];
       values[at + 3] = words[w + W.initiatorPort];
       values[at + 4] = words[w + W.responderId];

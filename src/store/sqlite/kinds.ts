@@ -3,28 +3,37 @@
 
 import type { Database, Statement } from 'better-sqlite3';
 import { protocolOfPair, serviceOfPair, verdictOfPair } from '../../audit/tally.ts';
-import { VERDICTS } from '../../audit/terms.ts';
+import { VERDICT, VERDICTS } from '../../audit/terms.ts';
 import { PROTOCOL, transportName } from '../../base/transport.ts';
 import { TupleTable } from '../../base/tuple-table.ts';
 import { encapsulationText } from '../../decode/encap/names.ts';
 import { vlanText } from '../../decode/vlan.ts';
-import { W } from '../../flow/ended.ts';
-import { END_REASONS, FLOW_STATES, PAYLOAD_PROTOCOLS, START_BASES } from '../../flow/terms.ts';
-import { LABEL_BASES, SERVICE_IDS } from '../../service/catalog.ts';
+import { ROW_WORDS, W } from '../../flow/ended.ts';
+import { END_REASONS, FLOW_STATES, START_BASES } from '../../flow/terms.ts';
+import { protocolName } from '../../learn/facts.ts';
+import { LABEL_BASES, LABEL_BASIS, SERVICE_IDS, serviceIndex, UNLISTED } from '../../service/catalog.ts';
+
+const NO_INTERFACES: readonly string[] = [''];
+const RPC_DYNAMIC = serviceIndex('rpc-dynamic');
 
 /** The kinds of flow of one run: everything but who, when and how much. */
 export class FlowKinds {
   private readonly known = new TupleTable(256);
+  /** A row of each kind. */
+  private readonly rows: Int32Array[] = [];
   private readonly insert: Statement;
 
   constructor(db: Database, runId: number) {
     this.insert = db.prepare(`INSERT INTO flow_kinds (run_id, kind_id, ip_version, protocol, transport, state,
       end_reason, direction_basis, service, inner_service, label_basis, verdict, payload_protocol, vlans,
-      encapsulation) VALUES (${runId}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      encapsulation, rpc_interface) VALUES (${runId}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   }
 
-  /** The number of the kind of the row that starts at word `at`; a new kind is written first. */
-  of(words: Int32Array, at: number): number {
+  /**
+   * The number of the kind of the row that starts at word `at`; a new kind is written first. `interfaces` are the
+   * UUIDs of RPC interfaces by their numbers in rows.
+   */
+  of(words: Int32Array, at: number, interfaces: readonly string[]): number {
     const judged =
       words[at + W.ipVersion] |
       (words[at + W.protocol] << 4) |
@@ -34,14 +43,43 @@ export class FlowKinds {
       (words[at + W.labelBasis] << 24) |
       (words[at + W.verdict] << 28);
     const named =
-      words[at + W.service] | (words[at + W.innerService] << 12) | (words[at + W.payloadProtocol] << 24);
+      words[at + W.service] |
+      (words[at + W.innerService] << 8) |
+      (words[at + W.payloadProtocol] << 16) |
+      (words[at + W.rpcInterface] << 24);
     const before = this.known.size;
     const kind = this.known.intern(judged, named, words[at + W.vlans], words[at + W.encapsulation]);
-    if (kind === before) this.write(kind, words, at);
+    if (kind === before) {
+      this.rows.push(words.slice(at, at + ROW_WORDS));
+      this.write(kind, words, at, interfaces[words[at + W.rpcInterface]] || null);
+    }
     return kind;
   }
 
-  private write(kind: number, words: Int32Array, at: number): void {
+  /** The kinds of unlisted, unexpected TCP flows that came in no tunnel, each with what it is on an endpoint of RPC. */
+  asRpcEndpoints(): ReadonlyMap<number, number> {
+    const becomes = new Map<number, number>();
+    for (const kind of this.unlistedTcp().keys()) {
+      const row = this.rows[kind].slice();
+      row[W.service] = RPC_DYNAMIC;
+      row[W.labelBasis] = LABEL_BASIS.rpcEndpoint;
+      row[W.verdict] = VERDICT.expected;
+      becomes.set(kind, this.of(row, 0, NO_INTERFACES));
+    }
+    return becomes;
+  }
+
+  /** The same kinds, each becoming nothing. */
+  unlistedTcp(): ReadonlyMap<number, null> {
+    const kinds = new Map<number, null>();
+    for (const [kind, row] of this.rows.entries()) {
+      const isTcp = row[W.protocol] === PROTOCOL.tcp && row[W.service] === UNLISTED;
+      if (isTcp && row[W.verdict] === VERDICT.unexpected && row[W.encapsulation] === 0) kinds.set(kind, null);
+    }
+    return kinds;
+  }
+
+  private write(kind: number, words: Int32Array, at: number, rpcInterface: string | null): void {
     const protocol = words[at + W.protocol];
     this.insert.run(
       kind,
@@ -55,9 +93,10 @@ export class FlowKinds {
       protocol === PROTOCOL.ah ? SERVICE_IDS[words[at + W.innerService]] : null,
       LABEL_BASES[words[at + W.labelBasis]],
       VERDICTS[words[at + W.verdict]],
-      PAYLOAD_PROTOCOLS[words[at + W.payloadProtocol]],
+      protocolName(words[at + W.payloadProtocol]),
       vlanText(words[at + W.vlans]),
       encapsulationText(words[at + W.encapsulation]),
+      rpcInterface,
     );
   }
 }

@@ -14,6 +14,7 @@ import { markInterrupted } from './runs.ts';
 import { RowWriter, ShortTransactions } from './writing.ts';
 
 const ADDRESSES_PER_STATEMENT = 100;
+const NO_INTERFACES: readonly string[] = [''];
 
 export class SqliteSink implements Sink {
   readonly runId: number;
@@ -56,12 +57,16 @@ export class SqliteSink implements Sink {
     }
   }
 
-  flows(batch: EndedFlows, addresses: AddressTexts): void {
+  flows(batch: EndedFlows, addresses: AddressTexts, interfaces: readonly string[] = NO_INTERFACES): void {
     this.write(() => {
       this.writeAddresses(addresses);
-      this.flowWriter.write(batch);
+      this.flowWriter.write(batch, interfaces);
     });
     this.flowsWritten += batch.count;
+  }
+
+  relabel(endpoints: ReadonlySet<number>, kept: boolean): void {
+    this.write(() => this.flowWriter.relabel(endpoints, kept));
   }
 
   pairs(rows: PairRows, from: number, addresses: AddressTexts): void {
@@ -76,7 +81,7 @@ export class SqliteSink implements Sink {
     this.write(() => {
       this.writeAddresses(addresses);
       this.pairWriter.write(state.pairs, 0);
-      this.checkpointWriter.write(state);
+      this.checkpointWriter.write(state, addresses);
     });
   }
 
