@@ -47,6 +47,7 @@ export class PacketPath {
   private readonly v4 = Array.from({ length: GROUP }, () => new PacketView());
   private readonly v6 = Array.from({ length: GROUP }, () => new PacketView());
   private spare = new PacketView();
+  private readonly alone: PacketView[] = [this.spare];
   private readonly skipped = new SkippedTally();
   private readonly rows: RowTarget;
   private readonly looker: Looker | null;
@@ -106,6 +107,14 @@ export class PacketPath {
       if (packet.timeUs > lastUs) lastUs = packet.timeUs;
       if (packet.skip !== 0) {
         this.skipped.add(packet);
+      } else if (packet.fragment !== 0) {
+        // A later one may belong to a flow of the other IP version, in a tunnel: none may overtake another.
+        meter.addAll(v4, v4Count, 4);
+        meter.addAll(v6, v6Count, 6);
+        v4Count = 0;
+        v6Count = 0;
+        this.alone[0] = packet;
+        meter.addAll(this.alone, 1, packet.ipVersion);
       } else if (packet.ipVersion === 4) {
         const next = v4[v4Count];
         v4[v4Count++] = packet;
