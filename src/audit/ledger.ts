@@ -2,6 +2,8 @@
 
 import { TupleTable } from '../base/tuple-table.ts';
 
+/** Sums are the most of what a run keeps to its end, so they grow by less than the double. */
+const GROWTH = 1.3;
 const NOTHING = new Float64Array(0);
 
 /** `width` doubles for every key, all 0 at first. */
@@ -33,7 +35,7 @@ export class Ledger {
   /** Where the key's sums begin; they are all 0 for a key that is new, which `size` tells. */
   at(a: number, b: number, c: number, d: number): number {
     const index = this.keys.intern(a, b, c, d);
-    if ((index + 1) * this.width > this.sums.length) this.reserve((index + 1) * 2);
+    if ((index + 1) * this.width > this.sums.length) this.reserve(Math.ceil((index + 1) * GROWTH));
     return index * this.width;
   }
 

@@ -85,19 +85,19 @@ export const ROW = {
 
 /** A batch of rows, filled from the front and handed on when full. */
 export class EndedFlows {
-  readonly words: Int32Array<ArrayBuffer>;
-  readonly doubles: Float64Array<ArrayBuffer>;
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
   count = 0;
   readonly capacity: number;
 
-  constructor(capacity: number, words = new Int32Array(capacity * ROW_WORDS)) {
+  constructor(capacity: number, words: Int32Array = new Int32Array(capacity * ROW_WORDS)) {
     this.capacity = capacity;
     this.words = words;
-    this.doubles = new Float64Array(words.buffer);
+    this.doubles = new Float64Array(words.buffer, words.byteOffset, words.length / 2);
   }
 
   /** The batch that these words are, all of them rows. */
-  static over(words: Int32Array<ArrayBuffer>): EndedFlows {
+  static over(words: Int32Array): EndedFlows {
     const rows = new EndedFlows(words.length / ROW_WORDS, words);
     rows.count = rows.capacity;
     return rows;

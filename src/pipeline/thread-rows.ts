@@ -1,5 +1,5 @@
-// A run's rows in a thread of their own, so that labels, sums and the database cost the packets no time. Rows are
-// copied into messages; those that are on their way are bounded.
+// A run's rows in a thread of their own, so that labels, sums and the database cost the packets no time. Rows go there
+// through shared memory, which is used again; only where the database stalls they wait in memory of their own.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -14,6 +14,11 @@ import type { RowSettings, RunRows, RunStatus } from './run-rows.ts';
 
 /** Batches on their way at most: about seven megabytes. */
 const MOST_ON_THEIR_WAY = 64;
+/** The thread's rows lie in typed arrays; its heap need not grow for what is short-lived. */
+const YOUNG_MIB = 8;
+const SLOTS = MOST_ON_THEIR_WAY + 2;
+/** Rows of a batch of the meter's. */
+const BATCH_ROWS = 512;
 /** A database that stalls holds the packets up only so long at once; then their own loop has to wait. */
 const LONGEST_WAIT_MS = 1_000;
 const SHORT_MS = 2;
@@ -24,7 +29,7 @@ const BATCH_BYTES = 112 << 10;
 export const SHARED = { batchesDone: 0, givenUp: 1 } as const;
 
 export type ToThread =
-  | { readonly kind: 'flows'; readonly words: Int32Array<ArrayBuffer>; readonly open: boolean }
+  | { readonly kind: 'flows'; readonly words: Int32Array; readonly open: boolean }
   | { readonly kind: 'vlans'; readonly stacks: readonly (readonly number[])[] }
   | { readonly kind: 'lesson'; readonly lesson: Lesson }
   | { readonly kind: 'tunnels'; readonly layers: readonly TunnelLayer[] }
@@ -72,6 +77,7 @@ export class ThreadRows implements RunRows {
   /** Rows wait in memory rather than hold the packets up. */
   private readonly isPatient: boolean;
   private sent = 0;
+  private readonly slots: SharedArrayBuffer[] = [];
   private stacksSent = 0;
   private tunnelsSent = 0;
   private nextCall = 1;
@@ -83,7 +89,10 @@ export class ThreadRows implements RunRows {
   private constructor(settings: RowSettings) {
     this.isPatient = settings.patienceS !== undefined;
     const workerData: ThreadData = { settings, shared: this.shared };
-    this.worker = new Worker(new URL('./row-thread.js', import.meta.url), { workerData });
+    this.worker = new Worker(new URL('./row-thread.js', import.meta.url), {
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+    });
     this.worker.on('message', (message: FromThread) => this.hear(message));
     this.worker.on('error', (error) => this.fail(error));
     this.ended = new Promise((resolve) => {
@@ -110,8 +119,9 @@ export class ThreadRows implements RunRows {
     if (this.failure !== null) throw this.failure;
     this.sendVlans();
     this.sendTunnels();
-    const words = batch.words.slice(0, batch.count * ROW_WORDS);
-    this.post({ kind: 'flows', words, open }, [words.buffer]);
+    const words = this.wordsFor(batch);
+    words.set(batch.words.subarray(0, words.length));
+    this.post({ kind: 'flows', words, open });
     this.sent++;
     if (!this.isPatient) this.waitAWhile();
   }
@@ -163,6 +173,16 @@ export class ThreadRows implements RunRows {
     return (this.sent - Atomics.load(this.shared, SHARED.batchesDone)) | 0;
   }
 
+  /** Memory that both threads see: a slot that is used again, if the batch that had it last is done with. */
+  private wordsFor(batch: EndedFlows): Int32Array {
+    const words = batch.count * ROW_WORDS;
+    if (this.onTheirWay >= SLOTS || batch.capacity > BATCH_ROWS)
+      return new Int32Array(new SharedArrayBuffer(words * 4));
+    const n = this.sent % SLOTS;
+    this.slots[n] ??= new SharedArrayBuffer(BATCH_ROWS * ROW_WORDS * 4);
+    return new Int32Array(this.slots[n], 0, words);
+  }
+
   /** Holds the packets up while too many rows are on their way. */
   private waitAWhile(): void {
     const begun = performance.now();
@@ -186,8 +206,8 @@ export class ThreadRows implements RunRows {
     this.post({ kind: 'tunnels', layers });
   }
 
-  private post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
-    this.worker.postMessage(message, transfer);
+  private post(message: ToThread): void {
+    this.worker.postMessage(message);
   }
 
   private answerTo(call: number): Promise<News | null> {
