@@ -5,6 +5,7 @@ import { EXIT, XportsError } from '../base/errors.ts';
 import { printableLines } from '../base/text.ts';
 import { analyzeCommand } from './analyze.ts';
 import { type Context, contextOf, type Streams } from './context.ts';
+import { explainCommand } from './explain.ts';
 import { findingsCommand } from './findings.ts';
 import { flowsCommand } from './flows.ts';
 import { interfacesCommand } from './interfaces.ts';
@@ -60,6 +61,7 @@ function program(context: Context): Command {
     findingsCommand(context),
     flowsCommand(context),
     servicesCommand(context),
+    explainCommand(context),
     runsCommand(context),
   ];
   for (const command of commands) root.addCommand(command);
