@@ -11,6 +11,7 @@ import { flowsCommand } from './flows.ts';
 import { interfacesCommand } from './interfaces.ts';
 import { liveCommand } from './live.ts';
 import { reportCommand } from './report.ts';
+import { rulesCommand } from './rules.ts';
 import { runsCommand } from './runs.ts';
 import { servicesCommand } from './services.ts';
 import { packageVersion } from './version.ts';
@@ -62,6 +63,7 @@ function program(context: Context): Command {
     flowsCommand(context),
     servicesCommand(context),
     explainCommand(context),
+    rulesCommand(context),
     runsCommand(context),
   ];
   for (const command of commands) root.addCommand(command);
