@@ -21,6 +21,7 @@ export function jsonRules(book: RuleBook): string {
     unused,
     unused_rpc: plan.unused_rpc,
     flows_left_out: plan.flows_left_out,
+    flows_local: plan.flows_local,
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }

@@ -1,5 +1,6 @@
 // From the expected traffic of a run to the fewest rules that let it pass, independent of any firewall's language.
 
+import ipaddr from 'ipaddr.js';
 import { protocolOf } from '../../base/transport.ts';
 import type { ExpectedPairRow, PairFactRow, RpcPortRow } from '../../store/sqlite/rule-reader.ts';
 import { blocksOf, compareAddresses, type IpVersion, versionOf, type Widening } from './blocks.ts';
@@ -68,6 +69,8 @@ export interface Plan {
   readonly rules: readonly Rule[];
   /** Expected flows that no rule is about, since neither end is protected, or nobody answered. */
   readonly flows_left_out: number;
+  /** Expected flows to or from addresses that no firewall in between gets to see. */
+  readonly flows_local: number;
   /** RPC ports that were learned and that nobody used. */
   readonly unused_rpc: readonly RpcPortRow[];
 }
@@ -98,7 +101,12 @@ export function planRules(input: PlanInput): Plan {
   const begun = new Set(input.pairs.map((pair) => `${pair.initiator} ${pair.responder} ${pair.transport}`));
   const sides: Side[] = [];
   let left = 0;
+  let local = 0;
   for (const pair of input.pairs) {
+    if ([pair.initiator, pair.responder].some((address) => isLocal(address, input.boundary))) {
+      local += pair.flows;
+      continue;
+    }
     const own =
       input.answeredOnly && factsOf(pair)?.answered === false ? [] : sidesOf(pair, isServer, input.boundary);
     if (own.length === 0) left += pair.flows;
@@ -118,8 +126,17 @@ export function planRules(input: PlanInput): Plan {
     servers: [...new Set(rules.map((rule) => rule.server))].sort(compareAddresses),
     rules: rules.sort(compareRules),
     flows_left_out: left,
+    flows_local: local,
     unused_rpc: input.rpcPorts.filter((row) => !used.has(`${row.server} ${row.port}`)),
   };
+}
+
+/** What no router passes on, and what does not even leave its host. */
+const ROUTED_NOWHERE = ['loopback', 'unspecified', 'linkLocal', 'multicast', 'broadcast'];
+
+function isLocal(address: string, boundary: Boundary): boolean {
+  const range = ipaddr.parse(address).range();
+  return boundary === 'host' ? range === 'loopback' : ROUTED_NOWHERE.includes(range);
 }
 
 function responders(pairs: readonly ExpectedPairRow[]): (address: string) => boolean {

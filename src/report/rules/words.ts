@@ -123,6 +123,11 @@ export function adviceOf(
       `${counted(plan.flows_left_out, 'expected flow')} left out: of hosts that are not protected, or never answered.`,
     );
   }
+  if (plan.flows_local > 0) {
+    advice.push(
+      `${counted(plan.flows_local, 'expected flow')} left out: of loopback, link-local or group addresses, which do not get as far as a firewall.`,
+    );
+  }
   return advice.map(plain);
 }
 
