@@ -103,6 +103,11 @@ export function planRules(input: PlanInput): Plan {
   let left = 0;
   let local = 0;
   for (const pair of input.pairs) {
+    // No packet has ends of two kinds; a damaged database must not become a rule.
+    if (versionOf(pair.initiator) !== versionOf(pair.responder)) {
+      left += pair.flows;
+      continue;
+    }
     if ([pair.initiator, pair.responder].some((address) => isLocal(address, input.boundary))) {
       local += pair.flows;
       continue;
