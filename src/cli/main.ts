@@ -5,6 +5,7 @@ import { EXIT, XportsError } from '../base/errors.ts';
 import { printableLines } from '../base/text.ts';
 import { analyzeCommand } from './analyze.ts';
 import { type Context, contextOf, type Streams } from './context.ts';
+import { diffCommand } from './diff.ts';
 import { explainCommand } from './explain.ts';
 import { findingsCommand } from './findings.ts';
 import { flowsCommand } from './flows.ts';
@@ -64,6 +65,7 @@ function program(context: Context): Command {
     servicesCommand(context),
     explainCommand(context),
     rulesCommand(context),
+    diffCommand(context),
     runsCommand(context),
   ];
   for (const command of commands) root.addCommand(command);
