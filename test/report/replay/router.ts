@@ -69,6 +69,15 @@ export class Router {
     this.router = `xports-router-${id}`;
     this.world = `xports-world-${id}`;
     for (const name of [this.router, this.world]) ip('netns', 'add', name);
+    try {
+      this.plugIn();
+    } catch (error) {
+      this.remove();
+      throw error;
+    }
+  }
+
+  private plugIn(): void {
     this.set(this.world, 'net.ipv6.conf.default.disable_ipv6=1');
     this.set(
       this.router,
