@@ -5,11 +5,14 @@ import { EXIT, XportsError } from '../base/errors.ts';
 import { printableLines } from '../base/text.ts';
 import { analyzeCommand } from './analyze.ts';
 import { type Context, contextOf, type Streams } from './context.ts';
+import { diffCommand } from './diff.ts';
+import { explainCommand } from './explain.ts';
 import { findingsCommand } from './findings.ts';
 import { flowsCommand } from './flows.ts';
 import { interfacesCommand } from './interfaces.ts';
 import { liveCommand } from './live.ts';
 import { reportCommand } from './report.ts';
+import { rulesCommand } from './rules.ts';
 import { runsCommand } from './runs.ts';
 import { servicesCommand } from './services.ts';
 import { packageVersion } from './version.ts';
@@ -60,6 +63,9 @@ function program(context: Context): Command {
     findingsCommand(context),
     flowsCommand(context),
     servicesCommand(context),
+    explainCommand(context),
+    rulesCommand(context),
+    diffCommand(context),
     runsCommand(context),
   ];
   for (const command of commands) root.addCommand(command);

@@ -21,6 +21,8 @@ test('a database that is missing is exit code 6 with a way on, and is not create
     ['findings'],
     ['flows'],
     ['services', '--run', 'latest'],
+    ['rules'],
+    ['diff', '1', '2'],
     ['runs'],
     ['runs', 'vacuum'],
     ['runs', 'delete', '1'],

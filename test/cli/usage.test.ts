@@ -50,7 +50,17 @@ for (const [name, args, words] of WRONG) {
 test('help and version are not errors', async () => {
   const help = await xports('--help');
   assert.equal(help.code, 0);
-  for (const command of ['analyze', 'report', 'findings', 'flows', 'services', 'runs']) {
+  for (const command of [
+    'analyze',
+    'report',
+    'findings',
+    'flows',
+    'services',
+    'explain',
+    'rules',
+    'diff',
+    'runs',
+  ]) {
     assert.match(help.out, new RegExp(`^ {2}${command}`, 'm'));
     const own = await xports(command, '--help');
     assert.equal(own.code, 0);

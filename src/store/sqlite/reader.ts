@@ -203,7 +203,8 @@ export class StoreReader {
     return rows.map((row) => row.address).filter(matches);
   }
 
-  private all<T>(sql: string, ...values: unknown[]): T[] {
+  /** Rows of a query, for the questions in the files beside this one. */
+  all<T>(sql: string, ...values: unknown[]): T[] {
     return this.attempt(() => this.db.prepare(sql).all(...values) as T[]);
   }
 

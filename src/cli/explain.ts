@@ -1,0 +1,127 @@
+// xports explain: what a port, a protocol or a service is for Exchange, and what the database saw of it.
+
+import { existsSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { EXIT, XportsError } from '../base/errors.ts';
+import {
+  type Explanation,
+  explanationJson,
+  explanationText,
+  type Search,
+  seenOf,
+} from '../report/explain.ts';
+import { type Known, knowledgeOf, otherTransports, standingsOf } from '../service/knowledge.ts';
+import { parseQuestion, type Question, suggestionsFor } from '../service/question.ts';
+import { StoreReader } from '../store/sqlite/reader.ts';
+import type { Context } from './context.ts';
+import { chosenRun, dbOption, type RunArgument, runOption, wholeNumber } from './options.ts';
+
+interface Flags {
+  db: string;
+  run: RunArgument;
+  limit: number;
+  json?: boolean;
+}
+
+const ADDRESSES_SHOWN = 10;
+
+const HELP = `
+Examples:
+  xports explain 2525/tcp
+  xports explain 25
+  xports explain 6001-6004/tcp
+  xports explain esp
+  xports explain dag-replication --run all --json`;
+
+export function explainCommand(context: Context): Command {
+  return new Command('explain')
+    .description('say what a port is for Exchange, who should use it, and what the database saw of it')
+    .argument('<port>', 'a port (25, 2525/tcp), a range, a protocol (esp, ip-47), or a service')
+    .addOption(dbOption())
+    .addOption(runOption())
+    .addOption(
+      new Option('--limit <n>', 'at most so many addresses of each side, 0 for all')
+        .default(ADDRESSES_SHOWN)
+        .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+    )
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', HELP)
+    .action((word: string, flags: Flags) => run(word, flags, context));
+}
+
+async function run(word: string, flags: Flags, context: Context): Promise<void> {
+  const question = parseQuestion(word);
+  if (question === null) throw unknownWord(word);
+  const known = knowledgeOf(question);
+  const explanation: Explanation = {
+    asked: askedText(question),
+    standings: standingsOf(question, known),
+    known,
+    elsewhere: otherTransports(question),
+    ...seenBy(question, known, flags),
+  };
+  await context.out.write(
+    flags.json ? explanationJson(explanation) : explanationText(explanation, context.look),
+  );
+}
+
+function seenBy(
+  question: Question,
+  known: readonly Known[],
+  flags: Flags,
+): Pick<Explanation, 'run' | 'silent' | 'seen'> {
+  const nothing = (silent: string) => ({ run: null, silent, seen: null });
+  if (!existsSync(flags.db)) {
+    return nothing(`There is no database ${flags.db}, so nothing is said of what was seen.`);
+  }
+  const store = new StoreReader(flags.db);
+  try {
+    if (store.runs().length === 0) return nothing(`${flags.db} holds no runs.`);
+    const choice = chosenRun(store, flags.run);
+    const limit = flags.limit === 0 ? -1 : flags.limit;
+    return { run: choice, silent: null, seen: seenOf(store, choice, searchOf(question, known), limit) };
+  } finally {
+    store.close();
+  }
+}
+
+function searchOf(question: Question, known: readonly Known[]): Search {
+  switch (question.kind) {
+    case 'ports': {
+      const filter = { transports: question.transports, ports: [question.first, question.last] as const };
+      return { filter, places: [filter] };
+    }
+    case 'protocol': {
+      const filter = { transports: [question.transport] };
+      return { filter, places: [filter] };
+    }
+    default: {
+      const places = known
+        // Findings in a range that allows nothing by itself are not about the service.
+        .filter((row) => row.standing !== 'conditional')
+        .map((row) =>
+          row.transports[0] === 'ip'
+            ? { transports: [row.first === 50 ? 'esp' : 'ah'] }
+            : { transports: row.transports, ports: [row.first, row.last] as const },
+        );
+      return { filter: { service: question.service }, places };
+    }
+  }
+}
+
+function askedText(question: Question): string {
+  if (question.kind === 'service') return question.service;
+  if (question.kind === 'protocol') return question.transport;
+  const { first, last, transports } = question;
+  const ports = first === last ? String(first) : `${first}-${last}`;
+  return transports.length === 1 ? `${ports}/${transports[0]}` : ports;
+}
+
+function unknownWord(word: string): XportsError {
+  const meant = suggestionsFor(word);
+  const hint =
+    meant.length > 0
+      ? `Did you mean ${meant.join(' or ')}?`
+      : 'Give a port (25, 2525/tcp), a range (6001-6004/tcp), a protocol (esp, ip-47), or a service of xports services.';
+  return new XportsError('usage', EXIT.usage, `"${word}" is no port, protocol or service`, hint);
+}
