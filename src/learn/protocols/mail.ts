@@ -19,6 +19,7 @@ const FTP_PORT = 21;
 const FTP_WORDS = ['FTP', 'FILEZILLA'].map(word);
 const AUTH = word('AUTH ');
 const POP3_PORTS = [110, 995, 1995];
+const IMAP_PORTS = [143] as const;
 const POP3_OK = word('+OK');
 const POP3_ERROR = word('-ERR');
 const POP3_OPENINGS = ['CAPA', 'STLS', 'APOP ', 'AUTH', 'USER ', 'QUIT'].map(word);
@@ -87,7 +88,8 @@ function lookGreeting(view: DataView, at: number, end: number, srcPort: number, 
 export function lookMail(view: DataView, at: number, end: number, srcPort: number, dstPort: number): number {
   if (end - at < 4) return 0;
   const first = view.getUint8(at);
-  if (isDigit(first)) return lookGreeting(view, at, end, srcPort, dstPort) || lookImapCommand(view, at, end);
+  if (isDigit(first))
+    return lookGreeting(view, at, end, srcPort, dstPort) || lookImapCommand(view, at, end, srcPort, dstPort);
   if (first === STAR) return lookImapGreeting(view, at, end);
   if (isAt(view, at, end, POP3_OK) || isAt(view, at, end, POP3_ERROR)) {
     return lookPop3Greeting(view, at, end, srcPort, dstPort);
@@ -98,7 +100,7 @@ export function lookMail(view: DataView, at: number, end: number, srcPort: numbe
     return P.pop3 | BY_CLIENT | pop3Command(view, at, end);
   }
   if (whichAt(view, at, end, NNTP_OPENINGS) >= 0) return P.nntp | BY_CLIENT | nntpCommand(view, at, end);
-  return lookImapCommand(view, at, end);
+  return lookImapCommand(view, at, end, srcPort, dstPort);
 }
 
 /** `+OK` alone is also what other servers answer: words must follow, or the port be POP3's. */
@@ -118,9 +120,10 @@ function lookImapGreeting(view: DataView, at: number, end: number): number {
   return P.imap | BY_SERVER;
 }
 
-function lookImapCommand(view: DataView, at: number, end: number): number {
+function lookImapCommand(view: DataView, at: number, end: number, srcPort: number, dstPort: number): number {
   // A tag may be anything; without a greeting before it, one with a digit is asked for.
-  if (!hasDigit(view, at, imapTagEnd(view, at, end)) || imapCommandAt(view, at, end) < 0) return 0;
+  const isTag = isAny(IMAP_PORTS, srcPort, dstPort) || hasDigit(view, at, imapTagEnd(view, at, end));
+  if (!isTag || imapCommandAt(view, at, end) < 0) return 0;
   if (!isText(view, at, lineEnd(view, at, end))) return 0;
   return P.imap | BY_CLIENT | imapCommand(view, at, end);
 }
