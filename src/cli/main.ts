@@ -9,6 +9,7 @@ import { findingsCommand } from './findings.ts';
 import { flowsCommand } from './flows.ts';
 import { interfacesCommand } from './interfaces.ts';
 import { liveCommand } from './live.ts';
+import { policyCommand } from './policy.ts';
 import { reportCommand } from './report.ts';
 import { runsCommand } from './runs.ts';
 import { servicesCommand } from './services.ts';
@@ -60,6 +61,7 @@ function program(context: Context): Command {
     findingsCommand(context),
     flowsCommand(context),
     servicesCommand(context),
+    policyCommand(context),
     runsCommand(context),
   ];
   for (const command of commands) root.addCommand(command);

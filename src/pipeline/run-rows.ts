@@ -1,6 +1,9 @@
 // A run's rows and the database they go to, in the packets' own thread.
 
+import type { Policy } from '../policy/policy.ts';
+import { PolicyRules } from '../policy/rules.ts';
 import { ServerSet } from '../policy/servers.ts';
+import type { ProfileName } from '../policy/terms.ts';
 import type { RunStart, Sink } from '../store/sink.ts';
 import { SqliteSink } from '../store/sqlite/sink.ts';
 import { type FlowsKept, RowPath, type RowTarget } from './row-path.ts';
@@ -9,10 +12,23 @@ import { type FlowsKept, RowPath, type RowTarget } from './row-path.ts';
 export interface RowSettings {
   readonly db: string;
   readonly start: RunStart;
-  /** Addresses and networks separated by commas; null where every responder is judged. */
+  /**
+   * Addresses and networks separated by commas, in place of those of the policy; `auto` for hosts that turn out to be
+   * Exchange servers; null for the policy's, and where it names none every responder is judged.
+   */
   readonly servers: string | null;
+  /** Beside those of the policy. */
   readonly rpcRange: readonly [number, number] | null;
   readonly flows: FlowsKept;
+  readonly policy?: Policy | null;
+}
+
+/** Judges only hosts that turn out to be Exchange servers. */
+export const AUTO_SERVERS = 'auto';
+
+/** Throws a usage error where the text names no servers. */
+export function checkServers(text: string | null): void {
+  if (text !== null && text !== AUTO_SERVERS) ServerSet.parse(text);
 }
 
 export type RunStatus = 'complete' | 'damaged' | 'interrupted';
@@ -39,16 +55,24 @@ export class LocalRows extends RowPath implements RunRows {
   constructor(
     settings: Pick<RowSettings, 'servers' | 'rpcRange' | 'flows'>,
     store: Sink & { readonly runId: number },
+    rules = new PolicyRules(),
   ) {
-    const servers = settings.servers === null ? null : ServerSet.parse(settings.servers);
-    super({ servers, rpcRange: settings.rpcRange, flows: settings.flows }, store);
+    const { servers: text, rpcRange, flows } = settings;
+    const autoServers = text === AUTO_SERVERS;
+    const named = text === null || autoServers ? null : ServerSet.parse(text);
+    const servers = autoServers ? null : (named ?? rules.servers);
+    super({ servers, rpcRange, flows, rules, autoServers }, store);
     this.store = store;
     this.runId = store.runId;
   }
 
   /** Begins a run. Throws XportsError where the database cannot be written (exit code 6). */
   static async open(settings: RowSettings): Promise<LocalRows> {
-    return new LocalRows(settings, new SqliteSink(settings.db, settings.start));
+    const { start, db, policy } = settings;
+    const rules = new PolicyRules(policy ?? undefined, start.profile as ProfileName);
+    const { names: services, allowed } = rules;
+    const sink = new SqliteSink(db, { ...start, policy: rules.policy.text, services, allowed });
+    return new LocalRows(settings, sink, rules);
   }
 
   async room(): Promise<void> {}

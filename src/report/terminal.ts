@@ -4,6 +4,8 @@ import type { StoreReader } from '../store/sqlite/reader.ts';
 import { confidenceSection } from './confidence.ts';
 import { findingsSection } from './findings.ts';
 import { headerSection } from './header.ts';
+import { hostsSection } from './hosts.ts';
+import { policySection } from './policy.ts';
 import { servicesSection } from './services.ts';
 import { skippedSection } from './skipped.ts';
 import type { Style } from './style.ts';
@@ -13,7 +15,9 @@ export function terminalReport(store: StoreReader, runId: number, look: Style): 
     [
       headerSection(store, runId, look),
       servicesSection(store, runId, look),
+      hostsSection(store, runId, look),
       findingsSection(store, runId, look),
+      policySection(store, runId, look),
       skippedSection(store, runId, look),
       confidenceSection(store, runId, look),
     ]

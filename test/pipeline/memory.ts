@@ -53,6 +53,8 @@ export class MemorySink implements Sink {
   }
 
   pairs(): void {}
+  rescope(): void {}
+
   relabel(): void {}
 
   checkpoint(state: Checkpoint, addresses: AddressTexts): void {

@@ -30,8 +30,8 @@ export class PairWriter {
   private lastPackets = new Float64Array(0);
   private lastBytes = new Float64Array(0);
 
-  constructor(db: Database, runId: number, breathe: () => void) {
-    this.kinds = new PairKinds(db, runId);
+  constructor(db: Database, runId: number, names: readonly string[], breathe: () => void) {
+    this.kinds = new PairKinds(db, runId, names);
     this.drop = db.prepare(`DELETE FROM pairs WHERE run_id = ${runId} AND pair_id = ?`);
     this.rows = new RowWriter(
       db,

@@ -6,8 +6,10 @@ import { serviceRow } from '../../service/catalog.ts';
 import type {
   AnyRow,
   Cell,
+  ExceptionRow,
   FindingViewRow,
   FlowFilter,
+  HostViewRow,
   RunChoice,
   RunRow,
   ServiceCountRow,
@@ -93,6 +95,24 @@ export class StoreReader {
     return choice === 'all'
       ? this.all(`SELECT * FROM findings ORDER BY ${FINDING_ORDER} LIMIT ?`, limit)
       : this.all(`SELECT * FROM findings WHERE run_id = ? ORDER BY ${FINDING_ORDER} LIMIT ?`, choice, limit);
+  }
+
+  /** Who is who, servers first, and among equals in the order of their addresses' first use. */
+  hosts(runId: number): HostViewRow[] {
+    return this.all(
+      `SELECT a.run_id, a.address, h.role, h.confidence, h.evidence FROM host_rows h
+       CROSS JOIN addresses a ON a.run_id = h.run_id AND a.address_id = h.address_id
+       WHERE h.run_id = ?
+       ORDER BY CASE h.role WHEN 'mailbox' THEN 0 WHEN 'edge' THEN 1 WHEN 'dag-member' THEN 2
+         WHEN 'domain-controller' THEN 3 WHEN 'global-catalog' THEN 4 WHEN 'dns' THEN 5 WHEN 'mail-peer' THEN 6 ELSE 7
+         END, h.address_id`,
+      runId,
+    );
+  }
+
+  /** The policy's exceptions, in the order of the file. */
+  exceptions(runId: number): ExceptionRow[] {
+    return this.all('SELECT * FROM policy_exceptions WHERE run_id = ? ORDER BY exception_id', runId);
   }
 
   /** How many open findings of each severity there are. */
