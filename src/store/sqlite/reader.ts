@@ -173,6 +173,11 @@ export class StoreReader {
     );
   }
 
+  /** Whether the profile or policy of any run names it. */
+  hasService(service: string): boolean {
+    return this.all('SELECT 1 FROM allowed_services WHERE service = ? LIMIT 1', service).length > 0;
+  }
+
   /** The label of a service in the catalog, for people. */
   label(service: string, transport: string): string {
     return service === 'unlisted' ? 'not on the list' : (serviceRow(service, transport)?.label ?? service);
