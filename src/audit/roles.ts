@@ -33,6 +33,7 @@ const ANSWERED = {
   ldap: 1 << 9,
   catalog: 1 << 10,
   dns: 1 << 11,
+  transport: 1 << 18,
 } as const;
 const BEGAN = {
   smtp: 1 << 12,
@@ -45,6 +46,8 @@ const BEGAN = {
 /** An RPC endpoint of the host was learned. */
 const SERVES_EXCHANGE_RPC = 1 << 19;
 const SERVES_DIRECTORY_RPC = 1 << 20;
+/** Members of a domain serve it too. */
+const SERVES_NETLOGON = 1 << 23;
 /** It exchanged mail with a host that is an Exchange server. */
 const MAILED_EXCHANGE = 1 << 21;
 /** It began something that a client does with an Exchange server. */
@@ -60,8 +63,8 @@ const TCP_ANSWERED: Readonly<Record<number, number>> = {
   993: ANSWERED.mailbox,
   995: ANSWERED.mailbox,
   444: ANSWERED.backEnd,
-  475: ANSWERED.backEnd,
-  717: ANSWERED.backEnd,
+  475: ANSWERED.transport,
+  717: ANSWERED.transport,
   1993: ANSWERED.backEnd,
   1995: ANSWERED.backEnd,
   2525: ANSWERED.backEnd,
@@ -97,11 +100,13 @@ const BEGUN: Readonly<Record<number, number>> = {
 const WORDS: readonly (readonly [bits: number, words: string])[] = [
   [SERVES_EXCHANGE_RPC, "its endpoint mapper or a bind names Exchange's RPC"],
   [SERVES_DIRECTORY_RPC, "its endpoint mapper or a bind names a domain controller's RPC"],
+  [SERVES_NETLOGON, 'its endpoint mapper or a bind names Netlogon'],
   [ANSWERED.smtp, 'answers SMTP'],
   [ANSWERED.submission, 'answers submission'],
   [ANSWERED.web, 'answers HTTP or HTTPS'],
   [ANSWERED.mailbox, 'answers POP3 or IMAP4'],
-  [ANSWERED.backEnd, "answers on a back-end port of Exchange's own"],
+  [ANSWERED.transport, "answers on a connector of Exchange's transport"],
+  [ANSWERED.backEnd, 'answers on a port that Exchange has behind its front end'],
   [ANSWERED.replication, 'answers DAG replication'],
   [ANSWERED.edgeSync, 'answers EdgeSync'],
   [ANSWERED.heartbeat, 'answers cluster heartbeats'],
@@ -118,11 +123,7 @@ const WORDS: readonly (readonly [bits: number, words: string])[] = [
   [MAILED_EXCHANGE, 'exchanges mail with an Exchange server'],
 ];
 
-const DIRECTORY_INTERFACES: readonly string[] = [
-  'AD replication (DRSUAPI)',
-  'Netlogon',
-  'AD administration (DSAOP)',
-];
+const DIRECTORY_INTERFACES: readonly string[] = ['AD replication (DRSUAPI)', 'AD administration (DSAOP)'];
 /** Clients are listed up to this number: behind it a host without another role is not. */
 const MOST_HOSTS = 65_536;
 
@@ -171,6 +172,7 @@ export function findRoles(
     const name = interfaceName(interfaceUuid);
     if (name?.startsWith('Exchange ')) signs[serverId] |= SERVES_EXCHANGE_RPC;
     else if (name !== null && DIRECTORY_INTERFACES.includes(name)) signs[serverId] |= SERVES_DIRECTORY_RPC;
+    else if (name === 'Netlogon') signs[serverId] |= SERVES_NETLOGON;
   }
   eachAnswered(pairs, (initiator, responder, sign) => {
     signs[responder] |= sign;
@@ -226,22 +228,16 @@ function withNamed(named: readonly HostRole[], seen: readonly HostRole[]): HostR
 /** The roles of whoever offers services. */
 function serverRoles(signs: number): HostRole[] {
   const roles: HostRole[] = [];
-  const has = (bits: number) => (signs & bits) === bits;
   const any = (bits: number) => (signs & bits) !== 0;
   const add = (role: Role, confidence: Confidence, bits: number) => {
     roles.push({ role, confidence, evidence: evidenceOf(signs & bits) });
   };
-  const isController = any(ANSWERED.ldap) && any(ANSWERED.kerberos | SERVES_DIRECTORY_RPC);
-  if (isController || any(SERVES_DIRECTORY_RPC)) {
-    const firm =
-      any(ANSWERED.catalog | SERVES_DIRECTORY_RPC) || has(ANSWERED.ldap | ANSWERED.kerberos | ANSWERED.dns);
-    const bits = SERVES_DIRECTORY_RPC | ANSWERED.kerberos | ANSWERED.ldap | ANSWERED.catalog | ANSWERED.dns;
-    add('domain-controller', firm ? 'high' : 'medium', bits);
-  } else if (any(ANSWERED.kerberos)) add('domain-controller', 'low', ANSWERED.kerberos);
+  const controller = controllerConfidence(signs);
+  if (controller !== null) add('domain-controller', controller, CONTROLLER_SIGNS);
   if (any(ANSWERED.catalog)) {
     add(
       'global-catalog',
-      isController ? 'high' : 'medium',
+      controller === 'high' || controller === 'medium' ? 'high' : 'medium',
       ANSWERED.catalog | ANSWERED.ldap | ANSWERED.kerberos,
     );
   }
@@ -256,12 +252,32 @@ function serverRoles(signs: number): HostRole[] {
   return roles.sort((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role));
 }
 
+const CONTROLLER_SIGNS =
+  SERVES_DIRECTORY_RPC |
+  SERVES_NETLOGON |
+  ANSWERED.kerberos |
+  ANSWERED.ldap |
+  ANSWERED.catalog |
+  ANSWERED.dns;
+
+/** The directory's own RPC is a controller's alone; Kerberos and LDAP together make it likely, and DNS or a catalog sure. */
+function controllerConfidence(signs: number): Confidence | null {
+  const any = (bits: number) => (signs & bits) !== 0;
+  if (any(SERVES_DIRECTORY_RPC)) return 'high';
+  if (any(ANSWERED.kerberos) && any(ANSWERED.ldap)) {
+    return any(ANSWERED.catalog | ANSWERED.dns | SERVES_NETLOGON) ? 'high' : 'medium';
+  }
+  if (any(SERVES_NETLOGON) && any(ANSWERED.ldap | ANSWERED.kerberos)) return 'high';
+  return any(SERVES_NETLOGON | ANSWERED.kerberos) ? 'low' : null;
+}
+
 const MAILBOX_SIGNS =
   SERVES_EXCHANGE_RPC |
   ANSWERED.smtp |
   ANSWERED.submission |
   ANSWERED.web |
   ANSWERED.mailbox |
+  ANSWERED.transport |
   ANSWERED.backEnd |
   ANSWERED.replication |
   BEGAN.edgeSync |
@@ -276,10 +292,10 @@ function mailboxConfidence(signs: number): Confidence | null {
   const any = (bits: number) => (signs & bits) !== 0;
   const mail = any(ANSWERED.smtp) || any(ANSWERED.submission);
   if (any(SERVES_EXCHANGE_RPC)) return 'high';
-  if (any(ANSWERED.backEnd | ANSWERED.replication)) return mail || any(ANSWERED.web) ? 'high' : 'medium';
+  if (any(ANSWERED.transport | ANSWERED.replication)) return mail || any(ANSWERED.web) ? 'high' : 'medium';
   if (!mail) return any(ANSWERED.mailbox) && any(ANSWERED.web) ? 'low' : null;
   if (any(BEGAN.edgeSync | BEGAN.replication)) return 'high';
-  const offers = Number(any(ANSWERED.web)) + Number(any(ANSWERED.mailbox)) + Number(any(ANSWERED.submission));
+  const offers = [ANSWERED.web, ANSWERED.mailbox, ANSWERED.submission, ANSWERED.backEnd].filter(any).length;
   if (any(BEGAN.directory)) return offers > 0 ? 'high' : 'medium';
   return offers > 1 ? 'medium' : offers === 1 ? 'low' : null;
 }

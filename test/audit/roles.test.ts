@@ -66,6 +66,16 @@ describe('roles', () => {
     assert.deepEqual(rolesOf(flows)[0], '10.0.0.7 mailbox medium');
   });
 
+  test('of one with a port that others use as well, such as 2525, are unsure', () => {
+    assert.deepEqual(rolesOf([25, 2525].map((port) => to(client, '10.0.0.7', port))), [
+      '10.0.0.7 mailbox low',
+    ]);
+    assert.deepEqual(
+      rolesOf([25, 475].map((port) => to(client, '10.0.0.7', port)))[0],
+      '10.0.0.7 mailbox high',
+    );
+  });
+
   test('of an Edge server and of DAG members come of the ports that are theirs alone', () => {
     const flows = [
       ...organisation,
