@@ -244,3 +244,11 @@ print(json.dumps([jsonschema.Draft202012Validator(schema).is_valid(s) for s in s
     stderr,
   );
 });
+
+test('the example of the documents is a policy', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/policy.md'), 'utf8');
+  const [, example] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+  const { policy, problems } = parsePolicy(example ?? 'none');
+  assert.deepEqual(problems, []);
+  assert.equal(policy?.exceptions.length, 1);
+});
