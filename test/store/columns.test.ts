@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { VERDICT } from '../../src/audit/terms.ts';
-import { PAYLOAD } from '../../src/decode/packet.ts';
 import { pushVlan } from '../../src/decode/vlan.ts';
 import { ROW } from '../../src/flow/ended.ts';
 import { BASIS, END, STATE } from '../../src/flow/terms.ts';
+import { P } from '../../src/learn/facts.ts';
 import { LABEL_BASIS, serviceIndex } from '../../src/service/catalog.ts';
 import type { Checkpoint } from '../../src/store/sink.ts';
 import { SqliteSink } from '../../src/store/sqlite/sink.ts';
@@ -168,8 +168,8 @@ test('the payload of UDP 4500 is told apart as IKE or ESP', (t) => {
   const nat = { protocol: 17, innerProtocol: 17, responderPort: 4500, service: 0 };
   const db = stored(t, {
     flows: [
-      httpsFlow(1, { ...nat, payloadProtocol: PAYLOAD.ike }),
-      httpsFlow(2, { ...nat, payloadProtocol: PAYLOAD.espInUdp }),
+      httpsFlow(1, { ...nat, payloadProtocol: P.ike }),
+      httpsFlow(2, { ...nat, payloadProtocol: P['esp-in-udp'] }),
     ],
   });
   const found = db.prepare('SELECT payload_protocol FROM flow_records ORDER BY flow_id').pluck().all();
