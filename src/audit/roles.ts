@@ -180,8 +180,8 @@ export function findRoles(
   });
   const servers = new Map<number, HostRole[]>();
   for (let id = 1; id < signs.length; id++) {
-    const named = rules.rolesOf(book, id).map(byPolicy);
-    const roles = named.length > 0 || signs[id] !== 0 ? withNamed(named, serverRoles(signs[id])) : [];
+    if (signs[id] === 0 && !rules.namesHosts) continue;
+    const roles = withNamed(rules.rolesOf(book, id).map(byPolicy), serverRoles(signs[id]));
     if (roles.length > 0) servers.set(id, roles);
   }
   const known = new HostRoles(servers);
@@ -194,7 +194,7 @@ export function findRoles(
   });
   const all = new Map<number, readonly HostRole[]>(servers);
   for (let id = 1; id < signs.length && all.size < MOST_HOSTS; id++) {
-    if (servers.has(id)) continue;
+    if (signs[id] === 0 || servers.has(id)) continue;
     const role = outerRole(signs[id], isPublic(book, id));
     if (role !== null) all.set(id, [role]);
   }

@@ -120,7 +120,8 @@ export class Tally {
       port,
     );
     const outcome = outcomeOf(row[w + W.state], doubles[d + D.packetsOut], doubles[d + D.packetsBack]);
-    const [first, last] = [doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]];
+    const first = doubles[d + D.firstSeenUs];
+    const last = doubles[d + D.lastSeenUs];
     addSums(pairs.sums, at, sign, packets, bytes, first, last);
     if (outcome === OUTCOME.answered) pairs.sums[at + PAIR.answered] += sign;
     if (row[w + W.exception] !== 0) {

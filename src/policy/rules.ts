@@ -123,9 +123,13 @@ export class PolicyRules {
     return networks.length === 0 ? null : ServerSet.of(networks);
   }
 
+  /** Whether the policy says of any host who it is. */
+  get namesHosts(): boolean {
+    return this.known.length > 0;
+  }
+
   /** The role that the policy gives an address; null for none, and `mailbox` for a server without one. */
   rolesOf(book: Addresses, id: number): readonly Role[] {
-    if (this.known.length === 0) return [];
     return this.known.filter(({ set }) => hasId(set, book, id)).map(({ role }) => role ?? 'mailbox');
   }
 
