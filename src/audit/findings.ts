@@ -5,10 +5,13 @@ import { PROTOCOL, transportName } from '../base/transport.ts';
 import type { AddressBook } from '../flow/addresses.ts';
 import { protocolName } from '../learn/facts.ts';
 import { homeOf } from '../learn/natural.ts';
-import { SERVICE_IDS, serviceOfPort, serviceRow } from '../service/catalog.ts';
+import { PolicyRules } from '../policy/rules.ts';
+import { SERVICE_IDS, serviceOfPort, serviceRow, UNLISTED } from '../service/catalog.ts';
 import { documentedPort } from '../service/documented.ts';
 import { FIRST_DYNAMIC_PORT, type LearnedEndpoints } from './endpoints.ts';
 import { Ledger } from './ledger.ts';
+import { type Accused, type Mild, mildness } from './mild.ts';
+import type { HostRoles } from './roles.ts';
 import { KIND, MARK, PAIR, SUSPECT_MARKS, SUSPECT_PAYLOAD, type Tally } from './tally.ts';
 import {
   FINDING_KINDS,
@@ -57,14 +60,22 @@ const SCAN_OF_RESPONDERS = 2;
 const SCAN = FINDING_KINDS.indexOf('port-scan');
 const NONE = -1;
 
+/** What is known beside the flows. */
+export interface Background {
+  readonly rules: PolicyRules;
+  /** Null where nobody looked. */
+  readonly roles: HostRoles | null;
+}
+
 /** Finds what the tally of a run calls for. `rpcKnown`: the user named the RPC ports, so no others may be RPC. */
 export function findFindings(
   tally: Tally,
   addresses: AddressBook,
   endpoints: LearnedEndpoints,
   rpcKnown: boolean,
+  background: Background = { rules: new PolicyRules(), roles: null },
 ): Findings {
-  return new Collector(tally, addresses, endpoints, rpcKnown).collect();
+  return new Collector(tally, addresses, endpoints, rpcKnown, background).collect();
 }
 
 class Collector {
@@ -79,8 +90,18 @@ class Collector {
 
   private readonly endpoints: LearnedEndpoints;
   private readonly rpcKnown: boolean;
+  private readonly background: Background;
+  /** For scans of one port over many hosts: those hosts, by row. */
+  private readonly scanned = new Map<number, number[]>();
 
-  constructor(tally: Tally, addresses: AddressBook, endpoints: LearnedEndpoints, rpcKnown: boolean) {
+  constructor(
+    tally: Tally,
+    addresses: AddressBook,
+    endpoints: LearnedEndpoints,
+    rpcKnown: boolean,
+    background: Background,
+  ) {
+    this.background = background;
     this.tally = tally;
     this.endpoints = endpoints;
     this.rpcKnown = rpcKnown;
@@ -153,6 +174,8 @@ class Collector {
       isOfPort(kind) &&
       protocol === PROTOCOL.tcp &&
       port >= FIRST_DYNAMIC_PORT &&
+      // A port with a name that is denied is not RPC's.
+      this.background.rules.serviceAt(protocol, port) === UNLISTED &&
       this.tally.rpcServers.has(responder) &&
       !this.endpoints.knows(responder)
     );
@@ -185,14 +208,19 @@ class Collector {
     const initiators = this.initiators;
     const at = initiators.at(to / width, keys.word(n, 0), 0, 0);
     initiators.sums[at] += sums[from + PAIR.flows];
+    if (responder !== NONE) return;
+    const scanned = this.scanned.get(to / width);
+    if (scanned === undefined) this.scanned.set(to / width, [keys.word(n, 1)]);
+    else scanned.push(keys.word(n, 1));
   }
 
   private rank(): Findings {
     const words = new FindingWords();
     const { count, top } = this.countInitiators();
+    const of = this.background.roles === null ? null : this.initiatorsOfRows();
     const findings: Finding[] = [];
     for (let row = 0; row < this.rows.size; row++)
-      findings.push(this.finding(row, count[row], top[row], words));
+      findings.push(this.finding(row, count[row], top[row], of?.get(row) ?? [], words));
     const rankOf = (f: Finding) =>
       SEVERITIES.indexOf(f.severity) * OUTCOMES.length + OUTCOMES.indexOf(f.outcome);
     findings.sort((a, b) => rankOf(a) - rankOf(b) || b.packets - a.packets || a.firstSeenUs - b.firstSeenUs);
@@ -216,6 +244,33 @@ class Collector {
     return { count, top };
   }
 
+  /** All initiators of each row. */
+  private initiatorsOfRows(): ReadonlyMap<number, readonly number[]> {
+    const rows = new Map<number, number[]>();
+    const { keys } = this.initiators;
+    for (let i = 0; i < keys.size; i++) {
+      const row = rows.get(keys.word(i, 0));
+      if (row === undefined) rows.set(keys.word(i, 0), [keys.word(i, 1)]);
+      else row.push(keys.word(i, 1));
+    }
+    return rows;
+  }
+
+  private mildnessOf(accused: Accused): Mild | null {
+    const { roles } = this.background;
+    return roles === null || accused.initiatorIds.length === 0
+      ? null
+      : mildness(accused, roles, this.addresses);
+  }
+
+  /** Why the policy or the profile does not allow what the list may well have; null where that is not the reason. */
+  private denialOf(kind: FindingKind, protocol: number, port: number): string | null {
+    if (!isOfPort(FINDING_KINDS.indexOf(kind))) return null;
+    const { rules } = this.background;
+    const service = rules.serviceAt(protocol, port);
+    return rules.denial(service, protocol, port) ?? (service === UNLISTED ? null : rules.profile);
+  }
+
   /** Whether the first address is the lower: IPv4 before IPv6, then by value. */
   private isLower(a: number, b: number): boolean {
     const book = this.addresses;
@@ -227,7 +282,13 @@ class Collector {
     return false;
   }
 
-  private finding(row: number, initiators: number, initiatorId: number, words: FindingWords): Finding {
+  private finding(
+    row: number,
+    initiators: number,
+    initiatorId: number,
+    initiatorIds: readonly number[],
+    words: FindingWords,
+  ): Finding {
     const { keys, sums, width } = this.rows;
     const at = row * width;
     const kind = FINDING_KINDS[keys.word(row, 0)];
@@ -239,9 +300,20 @@ class Collector {
     const answered = outcome === OUTCOME.answered;
     const firmly = (marks & MARK.firmlyAnswered) !== 0;
     const documented = port === NONE ? undefined : documentedPort(transportName(protocol), port);
+    const payload = sums[at + SUSPECT_PAYLOAD];
+    const mild = this.mildnessOf({
+      kind,
+      protocol,
+      port,
+      payload,
+      responderId: responder === NONE ? null : responder,
+      initiatorIds,
+      responderIds: responder === NONE ? (this.scanned.get(row) ?? []) : [responder],
+    });
+    const set = this.background.rules.severity(kind, transportName(protocol), port);
     return {
       kind,
-      severity: severityOf(kind, firmly, documented?.vendor === true),
+      severity: set ?? (mild === null ? severityOf(kind, firmly, documented?.vendor === true) : 'info'),
       status: 'open',
       protocol,
       port: port === NONE ? null : port,
@@ -264,10 +336,13 @@ class Collector {
         ofResponders: responder === NONE,
         ike: (marks & MARK.ike) !== 0,
         espInUdp: (marks & MARK.espInUdp) !== 0,
-        payload: protocolName(sums[at + SUSPECT_PAYLOAD]),
+        payload: protocolName(payload),
         usual: serviceRow(SERVICE_IDS[serviceOfPort(protocol, port)])?.label ?? null,
-        home: homeOf(sums[at + SUSPECT_PAYLOAD]),
+        home: homeOf(payload),
         rpcPorts: kind === 'remark' && port === NONE ? [...(this.rpcPorts.get(responder) ?? [])] : [],
+        denial: this.denialOf(kind, protocol, port),
+        mild,
+        setByPolicy: set !== null,
       }),
     };
   }

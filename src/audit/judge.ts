@@ -2,16 +2,10 @@
 
 import { PROTOCOL } from '../base/transport.ts';
 import type { AddressBook } from '../flow/addresses.ts';
-import { type EndedFlows, ROW, ROW_WORDS, W } from '../flow/ended.ts';
+import { D, type EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from '../flow/ended.ts';
+import { PolicyRules } from '../policy/rules.ts';
 import type { ServerSet } from '../policy/servers.ts';
-import {
-  LABEL_BASIS,
-  PROTOCOL_SERVICES,
-  serviceIndex,
-  TCP_SERVICES,
-  UDP_SERVICES,
-  UNLISTED,
-} from '../service/catalog.ts';
+import { LABEL_BASIS, PROTOCOL_SERVICES, serviceIndex, UNLISTED } from '../service/catalog.ts';
 import { FIRST_DYNAMIC_PORT, type LearnedEndpoints } from './endpoints.ts';
 import { VERDICT } from './terms.ts';
 import { isTunnelled, TunnelEnds, type TunnelLayers } from './tunnels.ts';
@@ -21,6 +15,8 @@ export interface JudgeOptions {
   readonly servers: ServerSet | null;
   /** TCP ports that the user says are RPC, both ends included. */
   readonly rpcRange: readonly [number, number] | null;
+  /** The profile and the policy; the allow-list alone where there are none. */
+  readonly rules?: PolicyRules;
 }
 
 const UNKNOWN = 0;
@@ -48,6 +44,7 @@ export class Judge {
   private readonly addresses: AddressBook;
   private readonly tunnelEnds: TunnelEnds;
   private readonly endpoints: LearnedEndpoints;
+  private readonly rules: PolicyRules;
   private readonly rpcDynamic = serviceIndex('rpc-dynamic');
   /** What is known of each address's being a named server, by its number. */
   private named = new Uint8Array(1024);
@@ -61,22 +58,31 @@ export class Judge {
     this.endpoints = endpoints;
     this.options = options;
     this.addresses = addresses;
-    this.tunnelEnds = new TunnelEnds(tunnels, addresses, (id) => this.isNamed(id));
+    this.rules = options.rules ?? new PolicyRules();
+    this.tunnelEnds = new TunnelEnds(
+      tunnels,
+      addresses,
+      (id) => this.isNamed(id),
+      (a, b) => this.rules.isKnownTunnel(addresses, a, b),
+    );
   }
 
-  /** Fills in service, inner service, label basis and verdict of every row. */
+  /** Fills in service, inner service, label basis, verdict and exception of every row. */
   label(batch: EndedFlows): void {
-    for (let n = 0; n < batch.count; n++) this.labelRow(batch.words, n * ROW_WORDS);
+    const { words, doubles, count } = batch;
+    for (let n = 0; n < count; n++) {
+      this.labelRow(words, n * ROW_WORDS, doubles[n * ROW_DOUBLES + D.firstSeenUs]);
+    }
   }
 
   /** AH is judged by what it carries; routing and ICMP inside it are as expected as AH itself. */
-  private labelRow(row: Int32Array, w: number): void {
-    const protocol = row[w + W.protocol];
-    let verdict = this.labelInner(row, w);
-    if (protocol === PROTOCOL.ah) {
+  private labelRow(row: Int32Array, w: number, firstSeenUs: number): void {
+    row[w + W.exception] = 0;
+    let verdict = this.labelInner(row, w, firstSeenUs);
+    if (row[w + W.protocol] === PROTOCOL.ah) {
       row[w + W.innerService] = row[w + W.service];
       row[w + W.service] = PROTOCOL_SERVICES[PROTOCOL.ah];
-      row[w + W.labelBasis] = LABEL_BASIS.protocol;
+      if (row[w + W.labelBasis] !== LABEL_BASIS.policy) row[w + W.labelBasis] = LABEL_BASIS.protocol;
       if (verdict === VERDICT.infrastructure) verdict = VERDICT.expected;
     } else {
       row[w + W.innerService] = UNLISTED;
@@ -84,35 +90,66 @@ export class Judge {
     const endsOnServer = this.tunnelEnds.note(row, w);
     if (isTunnelled(row, w)) verdict = VERDICT.unexpected;
     row[w + W.verdict] = endsOnServer || this.inScope(row, w) ? verdict : VERDICT.outOfScope;
+    if (row[w + W.verdict] !== VERDICT.expected) row[w + W.exception] = 0;
   }
 
   /** Labels row `w` by what it carries, AH or not, and returns the verdict of that. */
-  private labelInner(row: Int32Array, w: number): number {
+  private labelInner(row: Int32Array, w: number, firstSeenUs: number): number {
     const inner = row[w + W.innerProtocol];
     const port = row[w + W.responderPort];
     const ported = inner === PROTOCOL.tcp || inner === PROTOCOL.udp || inner === PROTOCOL.sctp;
     row[w + W.service] = UNLISTED;
     row[w + W.labelBasis] = ported ? LABEL_BASIS.port : LABEL_BASIS.protocol;
     if ((row[w + W.bits] & ROW.portsUnread) !== 0) return VERDICT.undetermined;
-    if (inner === PROTOCOL.tcp) return this.labelTcp(row, w, port);
-    if (inner === PROTOCOL.udp) {
-      row[w + W.service] = UDP_SERVICES[port];
-      if (UDP_SERVICES[port] !== UNLISTED) return VERDICT.expected;
-      return isInfrastructureUdp(row, w, port) ? VERDICT.infrastructure : VERDICT.unexpected;
-    }
-    row[w + W.service] = PROTOCOL_SERVICES[inner];
-    if (PROTOCOL_SERVICES[inner] !== UNLISTED) return VERDICT.expected;
-    return INFRASTRUCTURE_PROTOCOLS.includes(inner) ? VERDICT.infrastructure : VERDICT.unexpected;
+    const service = this.rules.serviceAt(inner, port);
+    row[w + W.service] = service;
+    if (service !== UNLISTED) {
+      if (this.rules.allows(service, inner, port)) return VERDICT.expected;
+    } else if (inner === PROTOCOL.tcp) {
+      if (this.isRpc(row, w, port)) return VERDICT.expected;
+    } else if (isInfrastructure(row, w, inner, port)) return VERDICT.infrastructure;
+    return this.labelByPolicy(row, w, inner, port, firstSeenUs);
   }
 
-  private labelTcp(row: Int32Array, w: number, port: number): number {
-    row[w + W.service] = TCP_SERVICES[port];
-    if (TCP_SERVICES[port] !== UNLISTED) return VERDICT.expected;
+  /** What the policy says where the profile says no. */
+  private labelByPolicy(
+    row: Int32Array,
+    w: number,
+    inner: number,
+    port: number,
+    firstSeenUs: number,
+  ): number {
+    const { rules, addresses } = this;
+    if (!rules.hasRules) return VERDICT.unexpected;
+    const flow = {
+      initiatorId: row[w + W.initiatorId],
+      responderId: row[w + W.responderId],
+      protocol: inner,
+      port,
+      service: row[w + W.service],
+      firstSeenUs,
+    };
+    const extra = rules.extraService(addresses, flow);
+    if (extra !== UNLISTED) {
+      row[w + W.service] = extra;
+      row[w + W.labelBasis] = LABEL_BASIS.policy;
+      flow.service = extra;
+      if (!rules.isDenied(extra, inner, port)) return VERDICT.expected;
+    }
+    const exception = rules.exception(addresses, flow);
+    if (exception === 0) return VERDICT.unexpected;
+    row[w + W.exception] = exception;
+    row[w + W.labelBasis] = LABEL_BASIS.policy;
+    return VERDICT.expected;
+  }
+
+  /** Labels row `w` as RPC where its port is shown to be, and the policy does not deny it. */
+  private isRpc(row: Int32Array, w: number, port: number): boolean {
     const basis = this.rpcBasis(row, w, port);
-    if (basis === null) return VERDICT.unexpected;
+    if (basis === null || !this.rules.allowsRpc(port)) return false;
     row[w + W.service] = this.rpcDynamic;
     row[w + W.labelBasis] = basis;
-    return VERDICT.expected;
+    return true;
   }
 
   /** What shows that the port is one of RPC's dynamic ones; null for nothing. */
@@ -122,7 +159,8 @@ export class Judge {
       if (this.endpoints.has(row[w + W.responderId], port)) return LABEL_BASIS.rpcEndpoint;
     }
     const range = this.options.rpcRange;
-    return range !== null && port >= range[0] && port <= range[1] ? LABEL_BASIS.policy : null;
+    const named = range !== null && port >= range[0] && port <= range[1];
+    return named || this.rules.isRpcPort(port) ? LABEL_BASIS.policy : null;
   }
 
   private inScope(row: Int32Array, w: number): boolean {
@@ -146,7 +184,8 @@ export class Judge {
   }
 }
 
-function isInfrastructureUdp(row: Int32Array, w: number, port: number): boolean {
+function isInfrastructure(row: Int32Array, w: number, protocol: number, port: number): boolean {
+  if (protocol !== PROTOCOL.udp) return INFRASTRUCTURE_PROTOCOLS.includes(protocol);
   if (INFRASTRUCTURE_UDP.includes(port)) return true;
   if (!DISCOVERY_UDP.includes(port)) return false;
   const address = row[w + W.responder];

@@ -13,8 +13,8 @@ import { FINDING_KINDS, OUTCOME, VERDICT } from './terms.ts';
 import { isTunnelled, outerPort, outerProtocol } from './tunnels.ts';
 
 /** Columns of a pair's sums. */
-export const PAIR = { flows: 0, packets: 1, bytes: 2, firstSeenUs: 3, lastSeenUs: 4 } as const;
-export const PAIR_WIDTH = 5;
+export const PAIR = { flows: 0, packets: 1, bytes: 2, firstSeenUs: 3, lastSeenUs: 4, answered: 5 } as const;
+export const PAIR_WIDTH = 6;
 
 /** A suspect's sums are those of a pair, and what was seen of it as bits in one more. */
 export const SUSPECT_MARKS = PAIR_WIDTH;
@@ -55,6 +55,8 @@ export class Tally {
   readonly pairs = new Ledger(PAIR_WIDTH, 1024);
   /** Keyed by initiator, responder, packed kind and protocol, and port: what may become a finding. */
   readonly suspects = new Ledger(SUSPECT_WIDTH);
+  /** What each exception of the policy let through, keyed by its number. */
+  readonly exceptions = new Ledger(PAIR_WIDTH, 16);
   /** Responders that answered on the RPC endpoint mapper's port. */
   readonly rpcServers = new Set<number>();
   /** Packets and bytes of all flows, for the account that has to close. */
@@ -85,6 +87,7 @@ export class Tally {
     this.saved = { packets: this.packets, bytes: this.bytes, facts: { ...this.facts } };
     this.pairs.save();
     this.suspects.save();
+    this.exceptions.save();
   }
 
   /** Makes the sums what `save` kept. */
@@ -94,6 +97,7 @@ export class Tally {
     this.saved = null;
     this.pairs.restore();
     this.suspects.restore();
+    this.exceptions.restore();
   }
 
   private addRow(row: Int32Array, w: number, doubles: Float64Array, d: number): void {
@@ -115,9 +119,16 @@ export class Tally {
       pairKey(service, protocol, verdict),
       port,
     );
-    addSums(pairs.sums, at, sign, packets, bytes, doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]);
-
     const outcome = outcomeOf(row[w + W.state], doubles[d + D.packetsOut], doubles[d + D.packetsBack]);
+    const first = doubles[d + D.firstSeenUs];
+    const last = doubles[d + D.lastSeenUs];
+    addSums(pairs.sums, at, sign, packets, bytes, first, last);
+    if (outcome === OUTCOME.answered) pairs.sums[at + PAIR.answered] += sign;
+    if (row[w + W.exception] !== 0) {
+      const used = this.exceptions.at(row[w + W.exception], 0, 0, 0);
+      addSums(this.exceptions.sums, used, sign, packets, bytes, first, last);
+    }
+
     if (service === this.epmap && protocol === PROTOCOL.tcp && outcome === OUTCOME.answered) {
       this.rpcServers.add(row[w + W.responderId]);
     }
@@ -133,11 +144,14 @@ export class Tally {
   /** Flows to endpoints of RPC that were learned since (see endpointKey) become what they would have been. */
   relabel(fresh: ReadonlySet<number>): void {
     const { pairs, suspects } = this;
-    const from = pairKey(UNLISTED, PROTOCOL.tcp, VERDICT.unexpected);
+    const from = [VERDICT.unexpected, VERDICT.expected].map((verdict) =>
+      pairKey(UNLISTED, PROTOCOL.tcp, verdict),
+    );
     const to = pairKey(this.rpcDynamic, PROTOCOL.tcp, VERDICT.expected);
     for (let n = pairs.size - 1; n >= 0; n--) {
       const { keys } = pairs;
-      if (keys.word(n, 2) !== from || !fresh.has(endpointKey(keys.word(n, 1), keys.word(n, 3)))) continue;
+      if (!from.includes(keys.word(n, 2)) || !fresh.has(endpointKey(keys.word(n, 1), keys.word(n, 3))))
+        continue;
       pairs.move(n, pairs.at(keys.word(n, 0), keys.word(n, 1), to, keys.word(n, 3)), addMoved);
     }
     for (let n = 0; n < suspects.size; n++) {
@@ -147,6 +161,22 @@ export class Tally {
       if (keys.word(n, 2) >>> 8 !== PROTOCOL.tcp) continue;
       if (fresh.has(endpointKey(keys.word(n, 1), keys.word(n, 3)))) suspects.clear(n);
     }
+  }
+
+  /** Pairs and suspects in which none of these addresses takes part go out of scope. */
+  rescope(servers: ReadonlySet<number>): void {
+    const { pairs, suspects } = this;
+    const isOutside = (ledger: Ledger, n: number) =>
+      !servers.has(ledger.keys.word(n, 0)) && !servers.has(ledger.keys.word(n, 1));
+    for (let n = pairs.size - 1; n >= 0; n--) {
+      if (pairs.sums[n * PAIR_WIDTH + PAIR.flows] === 0 || !isOutside(pairs, n)) continue;
+      const { keys } = pairs;
+      const key = keys.word(n, 2);
+      if (verdictOfPair(key) === VERDICT.outOfScope) continue;
+      const to = pairKey(serviceOfPair(key), protocolOfPair(key), VERDICT.outOfScope);
+      pairs.move(n, pairs.at(keys.word(n, 0), keys.word(n, 1), to, keys.word(n, 3)), addMoved);
+    }
+    for (let n = 0; n < suspects.size; n++) if (isOutside(suspects, n)) suspects.clear(n);
   }
 
   private suspect(
@@ -245,7 +275,15 @@ export function outcomeOf(state: number, packetsOut: number, packetsBack: number
 function kindOf(row: Int32Array, w: number): number {
   if (isTunnelled(row, w)) return KIND.tunnelledTraffic;
   const port = row[w + W.responderPort];
-  switch (row[w + W.innerProtocol]) {
+  const service = row[w + (row[w + W.protocol] === PROTOCOL.ah ? W.innerService : W.service)];
+  const protocol = row[w + W.innerProtocol];
+  // A service that has a name and is not allowed is denied: the list may well have it.
+  if (service !== UNLISTED) {
+    return protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp
+      ? KIND.unexpectedPort
+      : KIND.unexpectedProtocol;
+  }
+  switch (protocol) {
     case PROTOCOL.tcp:
       return UDP_SERVICES[port] === UNLISTED ? KIND.unexpectedPort : KIND.unexpectedTransport;
     case PROTOCOL.udp:
@@ -276,7 +314,8 @@ function addSums(
 /** Adds the sums of one pair, at \`from\`, to those of another. */
 function addMoved(sums: Float64Array, from: number, to: number): void {
   const isNew = sums[to + PAIR.flows] === 0;
-  for (const column of [PAIR.flows, PAIR.packets, PAIR.bytes]) sums[to + column] += sums[from + column];
+  for (const column of [PAIR.flows, PAIR.packets, PAIR.bytes, PAIR.answered])
+    sums[to + column] += sums[from + column];
   const first = sums[from + PAIR.firstSeenUs];
   const last = sums[from + PAIR.lastSeenUs];
   if (isNew || first < sums[to + PAIR.firstSeenUs]) sums[to + PAIR.firstSeenUs] = first;

@@ -23,14 +23,21 @@ export class TunnelEnds {
   private readonly layers: TunnelLayers;
   private readonly addresses: AddressBook;
   private readonly isNamed: (id: number) => boolean;
+  private readonly isMeant: (a: number, b: number) => boolean;
   /** The layers that have addresses, outermost first, by the tunnel's number. */
   private readonly known = new Map<number, readonly Ends[]>();
 
-  /** `isNamed` tells the servers that the user named, by their number. */
-  constructor(layers: TunnelLayers, addresses: AddressBook, isNamed: (id: number) => boolean) {
+  /** `isNamed` tells the servers that the user named, by their number; `isMeant` the tunnels that are to be there. */
+  constructor(
+    layers: TunnelLayers,
+    addresses: AddressBook,
+    isNamed: (id: number) => boolean,
+    isMeant: (a: number, b: number) => boolean,
+  ) {
     this.layers = layers;
     this.addresses = addresses;
     this.isNamed = isNamed;
+    this.isMeant = isMeant;
   }
 
   /** Writes into row `w` where its tunnel ends on a judged host; returns whether that is a named server. */
@@ -56,7 +63,11 @@ export class TunnelEnds {
     if (all === undefined) {
       const layer = this.layers.layer(tunnel);
       const around = layer.parent > 0 ? this.endsOf(layer.parent) : [];
-      all = layer.ipVersion === 0 ? around : [...around, this.ends(layer)];
+      all = around;
+      if (layer.ipVersion !== 0) {
+        const ends = this.ends(layer);
+        if (!this.isMeant(ends.sourceId, ends.destinationId)) all = [...around, ends];
+      }
       this.known.set(tunnel, all);
     }
     return all;

@@ -1,7 +1,9 @@
 // What a finding says. Texts are templates whose values the store puts in, so that thousands of findings share a few.
 
 import { PROTOCOL } from '../base/transport.ts';
+import { PROFILES } from '../policy/terms.ts';
 import type { DocumentedPort } from '../service/documented.ts';
+import type { Mild } from './mild.ts';
 import { payloadText } from './payload-words.ts';
 import type { FindingKind, Outcome } from './terms.ts';
 
@@ -37,6 +39,12 @@ export interface Subject {
   readonly home: string | null;
   /** Ports that may be RPC's. */
   readonly rpcPorts: readonly number[];
+  /** Why the policy denies it, '' for no reason, or the name of a profile that does not have it; null otherwise. */
+  readonly denial: string | null;
+  /** Why it is mild, where who the hosts are explains it. */
+  readonly mild: Mild | null;
+  /** The policy says how severe it is. */
+  readonly setByPolicy: boolean;
 }
 
 const NAT_TRAVERSAL = 4500;
@@ -68,10 +76,61 @@ function keyOf(s: Subject): string {
   const protocol = s.kind === 'unexpected-protocol' ? s.protocol : '';
   const flags = [s.guessed, s.ofResponders, s.ike, s.espInUdp].map(Number).join('');
   const payload = PAYLOAD_KINDS.includes(s.kind) ? [s.payload, s.usual] : [];
-  return [s.kind, protocol, port, s.outcome, flags, s.port < 0, s.rpcPorts.join(','), ...payload].join('|');
+  const judged = [s.mild, s.denial, s.setByPolicy];
+  return [
+    s.kind,
+    protocol,
+    port,
+    s.outcome,
+    flags,
+    s.port < 0,
+    s.rpcPorts.join(','),
+    ...payload,
+    ...judged,
+  ].join('|');
 }
 
 function write(subject: Subject): FindingText {
+  const { title, explanation, suggestion } =
+    subject.denial === null ? plain(subject) : denied(subject, subject.denial);
+  const bySeverity = subject.setByPolicy ? ' The policy says how severe this is.' : '';
+  switch (subject.mild) {
+    case 'supported-pair':
+      return {
+        title,
+        explanation: `${explanation} Both ends are Exchange servers, or one of them is and the other a domain controller: the vendor does not support restricting traffic between these.${bySeverity}`,
+        suggestion: 'Leave it open between these hosts, and closed to all others.',
+      };
+    case 'proxy-probe':
+      return {
+        title: `${title} (an Edge server's probe for open proxies)`,
+        explanation: `The sender reputation agent of an Edge server is documented to try this port of hosts that send it mail, to see whether they are open proxies. ${answer(subject)}${bySeverity}`,
+        suggestion: 'Let the Edge server go on, or switch the detection of open proxies off.',
+      };
+    default:
+      return { title, explanation: explanation + bySeverity, suggestion };
+  }
+}
+
+/** What the list may well have, and the policy or the profile does not allow. */
+function denied(subject: Subject, denial: string): FindingText {
+  const endpoint = subject.port < 0 ? '{transport}' : '{port}/{transport}';
+  const name = subject.usual === null ? '' : ` (${subject.usual})`;
+  if ((PROFILES as readonly string[]).includes(denial)) {
+    return {
+      title: `${endpoint} to {responder} is not in the profile ${denial}`,
+      explanation: `The allow-list has it${name}, and this profile does not. ${answer(subject)}`,
+      suggestion: 'Ask what still uses it; if it is needed, allow it in the policy with a reason.',
+    };
+  }
+  return {
+    title: `${endpoint} to {responder} is denied by the policy`,
+    explanation: `The policy denies it${name}${denial === '' ? '' : `: ${denial.replace(/[.\s]+$/, '')}`}. ${answer(subject)}`,
+    suggestion: 'Close it, or except the hosts that may use it.',
+  };
+}
+
+function plain(subject: Subject): FindingText {
   switch (subject.kind) {
     case 'port-scan':
       return scan(subject);

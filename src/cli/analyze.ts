@@ -5,18 +5,22 @@ import { Command, Option } from 'commander';
 import { EXIT } from '../base/errors.ts';
 import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/analyze.ts';
 import { ThreadRows } from '../pipeline/thread-rows.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { ProfileName } from '../policy/terms.ts';
 import { jsonReport } from '../report/json.ts';
 import { terminalReport } from '../report/terminal.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import { deleteOldFlows } from '../store/sqlite/runs.ts';
 import type { Context } from './context.ts';
 import { atLeast, dbOption, parsePortRange, seconds, severityOption, wholeNumber } from './options.ts';
+import { policyOption, profileOption } from './policy-option.ts';
 import { ProgressBar } from './progress.ts';
 import { packageVersion } from './version.ts';
 
 interface Flags {
   db: string;
-  profile: 'allow-list';
+  profile?: ProfileName;
+  policy?: Policy;
   servers?: string;
   rpcRange?: readonly [number, number];
   flows: AnalyzeOptions['flows'];
@@ -37,6 +41,7 @@ const HELP = `
 Examples:
   xports analyze capture.pcap
   xports analyze --servers 10.0.0.5,10.1.0.0/28 --rpc-range 59531-60554 monday/ tuesday.pcapng
+  xports analyze --policy exchange.yaml --servers auto monday.pcap
   xports analyze --fail-on high --quiet nightly.pcap || echo "look at this"
   ssh gateway tcpdump -i eth1 -U -w - | xports analyze -`;
 
@@ -45,10 +50,12 @@ export function analyzeCommand(context: Context): Command {
     .description('read captures (pcap, pcapng), store their flows, and report unexpected ports')
     .argument('<capture...>', 'files, directories, or - for standard input; several are one capture')
     .addOption(dbOption())
-    .addOption(
-      new Option('--profile <name>', 'what is allowed').choices(['allow-list']).default('allow-list'),
+    .addOption(profileOption())
+    .addOption(policyOption())
+    .option(
+      '--servers <list>',
+      'the Exchange servers: addresses and blocks, separated by commas, or auto for those that turn out to be',
     )
-    .option('--servers <list>', 'the Exchange servers: addresses and blocks, separated by commas')
     .addOption(
       new Option('--rpc-range <first-last>', 'TCP ports the servers use for RPC').argParser(parsePortRange),
     )
@@ -146,7 +153,8 @@ function analyzeOptions(captures: readonly string[], flags: Flags): AnalyzeOptio
   return {
     sources: captures,
     db: flags.db,
-    profile: flags.profile,
+    profile: flags.profile ?? flags.policy?.profile ?? 'allow-list',
+    policy: flags.policy ?? null,
     servers: flags.servers ?? null,
     rpcRange: flags.rpcRange ?? null,
     flows: flags.flows,

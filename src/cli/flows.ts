@@ -6,6 +6,7 @@ import type { Cell, FlowFilter } from '../store/rows.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import type { Context } from './context.ts';
 import {
+  checkService,
   chosenRun,
   dbOption,
   parseAddress,
@@ -74,6 +75,7 @@ export function flowsCommand(context: Context): Command {
 }
 
 async function run(flags: Flags, context: Context): Promise<void> {
+  checkService(flags.db, flags.service);
   const store = new StoreReader(flags.db);
   try {
     const choice = chosenRun(store, flags.run);

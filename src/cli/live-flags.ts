@@ -3,9 +3,12 @@
 import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LiveRunOptions } from '../pipeline/live-options.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { ProfileName } from '../policy/terms.ts';
 import { parseCommand } from './finding-command.ts';
 import { type MetricsAddress, parseMetricsAddress } from './metrics.ts';
 import { dbOption, parsePortRange, seconds, wholeNumber } from './options.ts';
+import { policyOption, profileOption } from './policy-option.ts';
 import { packageVersion } from './version.ts';
 
 export interface LiveFlags {
@@ -24,7 +27,8 @@ export interface LiveFlags {
   writeFiles?: number;
   checkpoint: number;
   db: string;
-  profile: 'allow-list';
+  profile?: ProfileName;
+  policy?: Policy;
   servers?: string;
   rpcRange?: readonly [number, number];
   flows: LiveRunOptions['flows'];
@@ -91,9 +95,8 @@ export function addLiveOptions(command: Command): Command {
         .argParser(seconds(0.1)),
     )
     .addOption(dbOption())
-    .addOption(
-      new Option('--profile <name>', 'what is allowed').choices(['allow-list']).default('allow-list'),
-    )
+    .addOption(profileOption())
+    .addOption(policyOption())
     .option('--servers <list>', 'the Exchange servers: addresses and blocks, separated by commas')
     .addOption(
       new Option('--rpc-range <first-last>', 'TCP ports the servers use for RPC').argParser(parsePortRange),
@@ -178,7 +181,8 @@ export function liveOptions(
           },
     checkpointS: flags.checkpoint,
     db: flags.db,
-    profile: flags.profile,
+    profile: flags.profile ?? flags.policy?.profile ?? 'allow-list',
+    policy: flags.policy ?? null,
     servers: flags.servers ?? null,
     rpcRange: flags.rpcRange ?? null,
     flows: flags.flows,

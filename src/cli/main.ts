@@ -11,6 +11,7 @@ import { findingsCommand } from './findings.ts';
 import { flowsCommand } from './flows.ts';
 import { interfacesCommand } from './interfaces.ts';
 import { liveCommand } from './live.ts';
+import { policyCommand } from './policy.ts';
 import { reportCommand } from './report.ts';
 import { rulesCommand } from './rules.ts';
 import { runsCommand } from './runs.ts';
@@ -66,6 +67,7 @@ function program(context: Context): Command {
     explainCommand(context),
     rulesCommand(context),
     diffCommand(context),
+    policyCommand(context),
     runsCommand(context),
   ];
   for (const command of commands) root.addCommand(command);

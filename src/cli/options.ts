@@ -1,12 +1,14 @@
 // Options that several commands share, and the values they accept.
 
+import { existsSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import ipaddr from 'ipaddr.js';
 import { SEVERITIES, VERDICTS } from '../audit/terms.ts';
+import { EXIT, XportsError } from '../base/errors.ts';
 import { protocolOf } from '../base/transport.ts';
 import { SERVICE_IDS } from '../service/catalog.ts';
 import type { RunChoice } from '../store/rows.ts';
-import type { StoreReader } from '../store/sqlite/reader.ts';
+import { StoreReader } from '../store/sqlite/reader.ts';
 
 export const DEFAULT_DB = 'xports.db';
 
@@ -75,9 +77,25 @@ export function parseTransport(text: string): string {
 }
 
 export function parseService(text: string): string {
-  if (SERVICE_IDS.includes(text)) return text;
-  throw new InvalidArgumentError('Give the name of a service as xports services lists them, or unlisted.');
+  if (/^[a-z][a-z0-9-]{0,39}$/.test(text)) return text;
+  throw new InvalidArgumentError(SERVICE_HINT);
 }
+
+/** Throws where neither the catalog nor a policy that the database's runs used has the service. */
+export function checkService(db: string, service: string | undefined): void {
+  if (service === undefined || SERVICE_IDS.includes(service)) return;
+  // Without a database there is no policy to have it.
+  const store = existsSync(db) ? new StoreReader(db) : null;
+  try {
+    if (store?.hasService(service)) return;
+  } finally {
+    store?.close();
+  }
+  throw new XportsError('usage', EXIT.usage, `there is no service "${service}"`, SERVICE_HINT);
+}
+
+const SERVICE_HINT =
+  'Give the name of a service as xports services lists them, one of a policy that was used, or unlisted.';
 
 /** A test of an address's text: equal to one address, or within a block such as 10.0.0.0/8. */
 export function parseAddress(text: string): (address: string) => boolean {

@@ -48,6 +48,8 @@ export const W = {
   look: 52,
   /** The RPC interface that a bind got, by its number in the rows' own path; 0 for none. */
   rpcInterface: 53,
+  /** Written by labelling: the policy's exception that lets the flow through, from 1; 0 for none. */
+  exception: 54,
 } as const;
 
 /** Offsets of a row's doubles (in 64-bit steps from the row's start). */

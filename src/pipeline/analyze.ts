@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { EXIT } from '../base/errors.ts';
-import { ServerSet } from '../policy/servers.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { ProfileName } from '../policy/terms.ts';
 import type { ReaderFactory } from '../source/capture.ts';
 import { detectReader } from '../source/detect.ts';
 import { PcapParserReader } from '../source/pcap-parser.ts';
@@ -13,17 +14,19 @@ import { Merge, type OpenSource } from './merge.ts';
 import { PacketPath } from './path.ts';
 import { Pulse } from './pulse.ts';
 import type { FlowsKept } from './row-path.ts';
-import type { OpenRows, RunRows } from './run-rows.ts';
+import { checkServers, type OpenRows, type RunRows } from './run-rows.ts';
 import { dropsOf, noticesOf, sourceRows } from './source-rows.ts';
 import { expandSources, type NamedSource, noCaptureError, STDIN } from './sources.ts';
 
 export interface AnalyzeOptions {
   readonly sources: readonly string[];
   readonly db: string;
-  readonly profile: 'allow-list';
-  /** Addresses and networks separated by commas; null where every responder is judged. */
+  readonly profile: ProfileName;
+  /** What the policy file says; null or left out for none. */
+  readonly policy?: Policy | null;
+  /** See RowSettings. */
   readonly servers: string | null;
-  /** First and last of the TCP ports that the user says are RPC. */
+  /** First and last of the TCP ports that the user says are RPC, beside those of the policy. */
   readonly rpcRange: readonly [number, number] | null;
   readonly flows: FlowsKept;
   /** Whether payload is looked at. */
@@ -60,14 +63,21 @@ export interface AnalyzeResult {
  */
 export async function analyze(options: AnalyzeOptions, openRows: OpenRows): Promise<AnalyzeResult> {
   // What makes no sense is said before a run is begun.
-  if (options.servers !== null) ServerSet.parse(options.servers);
+  checkServers(options.servers);
   const makeReader: ReaderFactory = options.reader === 'pcap-parser' ? PcapParserReader.open : detectReader;
   const named = await expandSources(options.sources);
   const stop = followed(options.signal);
   const merge = new Merge(makeReader, stop.signal);
-  const { db, servers, rpcRange, flows } = options;
+  const { db, servers, rpcRange, flows, policy } = options;
   // The run is begun before anything is waited for, so that it is there to be seen.
-  const rows = await openRows({ db, start: runStart(options, named), servers, rpcRange, flows });
+  const rows = await openRows({
+    db,
+    start: runStart(options, named),
+    servers,
+    rpcRange,
+    flows,
+    policy: policy ?? null,
+  });
   try {
     const path = new PacketPath(options, rows);
     const checkpoint = (final: boolean) =>
@@ -166,6 +176,7 @@ function runStart(options: AnalyzeOptions, named: readonly NamedSource[]): RunSt
     otherTimeoutS,
     activeTimeoutS,
     retainDays,
+    policy,
   } = options;
   return {
     runUid: randomUUID(),
@@ -183,6 +194,7 @@ function runStart(options: AnalyzeOptions, named: readonly NamedSource[]): RunSt
       udpTimeoutS: otherTimeoutS,
       activeTimeoutS,
       retainDays,
+      policy: policy?.path ?? null,
     }),
     version: options.version,
     startedAtUs: Date.now() * 1000,

@@ -1,6 +1,8 @@
 // What one call of `xports live` is asked, what it tells while it runs, and its warnings.
 
 import { randomUUID } from 'node:crypto';
+import type { Policy } from '../policy/policy.ts';
+import type { ProfileName } from '../policy/terms.ts';
 import type { EngineName } from '../source/live/engine.ts';
 import type { WriteOptions } from '../source/live/writer.ts';
 import type { RunStart } from '../store/sink.ts';
@@ -22,7 +24,8 @@ export interface LiveRunOptions {
   readonly write: WriteOptions | null;
   readonly checkpointS: number;
   readonly db: string;
-  readonly profile: 'allow-list';
+  readonly profile: ProfileName;
+  readonly policy: Policy | null;
   readonly servers: string | null;
   readonly rpcRange: readonly [number, number] | null;
   readonly flows: FlowsKept;

@@ -2,7 +2,6 @@
 // is stopped.
 
 import { EXIT } from '../base/errors.ts';
-import { ServerSet } from '../policy/servers.ts';
 import type { ByteWindow } from '../source/bytes.ts';
 import { Capture } from '../source/capture.ts';
 import { chooseEngine, type LiveEvent, type LiveSource } from '../source/live/engine.ts';
@@ -25,7 +24,7 @@ import { LiveRun, withKept } from './live-run.ts';
 import { OpenSource } from './merge.ts';
 import type { Drops } from './path.ts';
 import { Pending } from './pending.ts';
-import type { OpenRows, RunRows } from './run-rows.ts';
+import { checkServers, type OpenRows, type RunRows } from './run-rows.ts';
 
 const FILE_HEADER_BYTES = 24;
 /** The wire is silent when nothing came for so long. */
@@ -38,7 +37,7 @@ const NO_DROPS: Drops = { kernelDropped: 0, interfaceDropped: 0 };
  */
 export async function live(options: LiveRunOptions, openRows: OpenRows): Promise<LiveResult> {
   // What makes no sense is said before anything is opened.
-  if (options.servers !== null) ServerSet.parse(options.servers);
+  checkServers(options.servers);
   const account = accountToBe(options.user);
   const capture = new LiveCapture(options, openRows);
   try {
@@ -180,9 +179,19 @@ class LiveCapture {
 
   private async rowsOfNewRun(): Promise<RunRows> {
     const { options } = this;
-    const { db, servers, rpcRange, flows, patienceS, retainDays } = options;
+    const { db, servers, rpcRange, flows, policy, patienceS, retainDays } = options;
     const start = runStart(options, this.source.engine);
-    return await this.openRows({ db, start, servers, rpcRange, flows, patienceS, retainDays, news: true });
+    return await this.openRows({
+      db,
+      start,
+      servers,
+      rpcRange,
+      flows,
+      policy,
+      patienceS,
+      retainDays,
+      news: true,
+    });
   }
 
   private use(rows: RunRows, drops: Drops): void {

@@ -6,6 +6,7 @@ import { type Finding, type Findings, findFindings } from '../audit/findings.ts'
 import { Judge, type JudgeOptions } from '../audit/judge.ts';
 import type { Ledger } from '../audit/ledger.ts';
 import { nameProtocol } from '../audit/payload.ts';
+import { findRoles, type HostRoles } from '../audit/roles.ts';
 import { Tally } from '../audit/tally.ts';
 import { VERDICT } from '../audit/terms.ts';
 import type { FindingText } from '../audit/words.ts';
@@ -17,11 +18,16 @@ import { EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from '../flow/ended.ts';
 import { MidStreamRows } from '../flow/mid-stream.ts';
 import type { Bucket } from '../flow/minutes.ts';
 import type { Lesson } from '../learn/lessons.ts';
+import { PolicyRules } from '../policy/rules.ts';
 import { TCP_SERVICES } from '../service/catalog.ts';
-import type { PairRows, RunTotals, Sink, SkippedRow, SourceRow } from '../store/sink.ts';
+import type { HostRow, PairRows, RunTotals, Sink, SkippedRow, SourceRow } from '../store/sink.ts';
+import { exceptionUses } from './exceptions.ts';
 import { FindingNews, type News } from './news.ts';
 
 const PAIRS_AT_ONCE = 8_192;
+const PORTS = 65_536;
+/** More hosts than these are written at the end only. */
+const HOSTS_AT_CHECKPOINT = 1_000;
 
 export type FlowsKept = 'all' | 'unexpected' | 'none';
 
@@ -29,6 +35,8 @@ export interface RowPathOptions extends JudgeOptions {
   readonly flows: FlowsKept;
   /** The run's number where checkpoints are to answer which findings are new. */
   readonly newsOfRun?: number | null;
+  /** The servers are those that turn out to be Exchange servers; then `servers` is null. */
+  readonly autoServers?: boolean;
 }
 
 /** What the packets' side knows at a checkpoint: plain data, which can be posted to a thread. */
@@ -64,6 +72,7 @@ export class RowPath implements RowTarget {
     this.endpoints.isMapped(id, port),
   );
   private readonly midStream = new MidStreamRows(this.evidence);
+  private readonly rules: PolicyRules;
   private readonly judge: Judge;
   private readonly tally = new Tally();
   private readonly some = new EndedFlows(1024);
@@ -77,7 +86,8 @@ export class RowPath implements RowTarget {
   constructor(options: RowPathOptions, sink: Sink) {
     this.options = options;
     this.sink = sink;
-    this.judge = new Judge(options, this.addresses, tunnels, this.endpoints);
+    this.rules = options.rules ?? new PolicyRules();
+    this.judge = new Judge({ ...options, rules: this.rules }, this.addresses, tunnels, this.endpoints);
     const run = options.newsOfRun ?? null;
     this.news = run === null ? null : new FindingNews(run, this.addresses);
   }
@@ -109,9 +119,12 @@ export class RowPath implements RowTarget {
       this.open();
       this.midStream.show((rows, isNew) => this.count(rows, isNew ? isAny : isNone));
     }
+    const roles = findRoles(this.tally.pairs, this.endpoints.all, this.addresses, this.rules);
+    const recognised = this.options.autoServers === true ? roles.exchange : null;
+    if (recognised !== null && recognised.size > 0) this.rescope(recognised, side.final);
     this.assertClosed(side);
     const { pairs, facts } = this.tally;
-    const found = this.findings(side.final);
+    const found = this.findings(side.final, roles);
     this.sink.checkpoint(
       {
         totals: side.totals,
@@ -120,6 +133,12 @@ export class RowPath implements RowTarget {
         pairs: pairRows(pairs),
         minutes: side.minutes,
         ...found,
+        exceptions: exceptionUses(
+          this.rules.policy.exceptions,
+          this.tally.exceptions,
+          side.totals.lastPacketUs,
+        ),
+        hosts: side.final || roles.all.size <= HOSTS_AT_CHECKPOINT ? hostRows(roles) : null,
         endpoints: this.endpoints.all,
         facts: {
           flows: facts.flows,
@@ -130,6 +149,7 @@ export class RowPath implements RowTarget {
           esp_packets: facts.espPackets,
           esp_bytes: facts.espBytes,
           servers_named: this.options.servers === null ? 0 : 1,
+          ...(recognised === null ? {} : { servers_auto: 1, servers_recognised: recognised.size }),
           ...side.facts,
         },
       },
@@ -176,16 +196,34 @@ export class RowPath implements RowTarget {
 
   /** Earlier flows to endpoints that were learned since become what they would have been. */
   private relabel(): void {
-    const fresh = this.endpoints.takeFresh();
+    const learned = this.endpoints.takeFresh();
+    const fresh = new Set([...learned].filter((key) => this.rules.allowsRpc(key % PORTS)));
     if (fresh.size === 0) return;
     this.tally.relabel(fresh);
     if (this.options.flows !== 'none') this.sink.relabel(fresh, this.options.flows === 'all');
   }
 
+  /**
+   * Puts what is not about these servers out of scope. Before the end it is done to the sums alone, which the next
+   * restoring undoes: a host that does more may yet be recognised.
+   */
+  private rescope(servers: ReadonlySet<number>, final: boolean): void {
+    this.tally.rescope(servers);
+    if (!final || this.options.flows === 'none') return;
+    this.sink.rescope(servers, this.options.flows === 'all', this.endpoints.interfaces);
+  }
+
   /** The findings there are, and those of the last checkpoint that are void by now. */
-  private findings(final: boolean): Findings {
-    const rpcKnown = this.options.rpcRange !== null;
-    const { findings, texts } = findFindings(this.tally, this.addresses, this.endpoints, rpcKnown);
+  private findings(final: boolean, roles: HostRoles): Findings {
+    const rpcKnown = this.options.rpcRange !== null || this.rules.policy.rpcRanges.length > 0;
+    const background = { rules: this.rules, roles };
+    const { findings, texts } = findFindings(
+      this.tally,
+      this.addresses,
+      this.endpoints,
+      rpcKnown,
+      background,
+    );
     const all = [...findings];
     const allTexts = [...texts];
     const now = new Map(all.map((finding) => [identityOf(finding), { finding, text: texts[finding.text] }]));
@@ -248,6 +286,10 @@ function identityOf({ kind, responderId, protocol, port, initiatorId }: Finding)
 
 function pairRows(pairs: Ledger): PairRows {
   return { count: pairs.size, keys: pairs.keys.tuples, sums: pairs.sums };
+}
+
+function hostRows(roles: HostRoles): HostRow[] {
+  return [...roles.all].flatMap(([addressId, all]) => all.map((one) => ({ addressId, ...one })));
 }
 
 function v6Id(addresses: AddressBook, words: Int32Array, at: number): number {

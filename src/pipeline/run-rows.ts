@@ -1,6 +1,9 @@
 // A run's rows and the database they go to, in the packets' own thread.
 
+import type { Policy } from '../policy/policy.ts';
+import { PolicyRules } from '../policy/rules.ts';
 import { ServerSet } from '../policy/servers.ts';
+import type { ProfileName } from '../policy/terms.ts';
 import type { RunStart, Sink } from '../store/sink.ts';
 import type { Patience } from '../store/sqlite/patience.ts';
 import { deleteOldFlows } from '../store/sqlite/runs.ts';
@@ -11,8 +14,12 @@ import { type FlowsKept, RowPath, type RowTarget } from './row-path.ts';
 export interface RowSettings {
   readonly db: string;
   readonly start: RunStart;
-  /** Addresses and networks separated by commas; null where every responder is judged. */
+  /**
+   * Addresses and networks separated by commas, in place of those of the policy; `auto` for hosts that turn out to be
+   * Exchange servers; null for the policy's, and where it names none every responder is judged.
+   */
   readonly servers: string | null;
+  /** Beside those of the policy. */
   readonly rpcRange: readonly [number, number] | null;
   readonly flows: FlowsKept;
   /** Checkpoints are to answer which findings are new. */
@@ -21,6 +28,15 @@ export interface RowSettings {
   readonly patienceS?: number;
   /** Days after which flows of earlier runs are deleted at this one's end; null for never. */
   readonly retainDays?: number | null;
+  readonly policy?: Policy | null;
+}
+
+/** Judges only hosts that turn out to be Exchange servers. */
+export const AUTO_SERVERS = 'auto';
+
+/** Throws a usage error where the text names no servers. */
+export function checkServers(text: string | null): void {
+  if (text !== null && text !== AUTO_SERVERS) ServerSet.parse(text);
 }
 
 export type RunStatus = 'complete' | 'damaged' | 'interrupted';
@@ -56,10 +72,13 @@ export class LocalRows extends RowPath implements RunRows {
   constructor(
     settings: Pick<RowSettings, 'db' | 'servers' | 'rpcRange' | 'flows' | 'news' | 'retainDays'>,
     store: Sink & { readonly runId: number },
+    rules = new PolicyRules(),
   ) {
-    const servers = settings.servers === null ? null : ServerSet.parse(settings.servers);
-    const { rpcRange, flows, news } = settings;
-    super({ servers, rpcRange, flows, newsOfRun: news ? store.runId : null }, store);
+    const { servers: text, rpcRange, flows, news } = settings;
+    const autoServers = text === AUTO_SERVERS;
+    const named = text === null || autoServers ? null : ServerSet.parse(text);
+    const servers = autoServers ? null : (named ?? rules.servers);
+    super({ servers, rpcRange, flows, rules, autoServers, newsOfRun: news ? store.runId : null }, store);
     this.settings = settings;
     this.store = store;
     this.runId = store.runId;
@@ -67,8 +86,12 @@ export class LocalRows extends RowPath implements RunRows {
 
   /** Begins a run. Throws XportsError where the database cannot be written (exit code 6). */
   static async open(settings: RowSettings, patience: Patience | null = null): Promise<LocalRows> {
+    const { start, db, policy } = settings;
+    const rules = new PolicyRules(policy ?? undefined, start.profile as ProfileName);
+    const { names: services, allowed } = rules;
     const isPatient = settings.patienceS !== undefined;
-    return new LocalRows(settings, new SqliteSink(settings.db, settings.start, isPatient ? patience : null));
+    const begun = { ...start, policy: rules.policy.text, services, allowed };
+    return new LocalRows(settings, new SqliteSink(db, begun, isPatient ? patience : null), rules);
   }
 
   giveUp(): void {}

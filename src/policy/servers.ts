@@ -1,4 +1,5 @@
-// The Exchange servers that the user names: addresses and networks, as `10.0.0.5,10.1.0.0/28,2001:db8::/64`.
+// Sets of addresses and networks that the user names, as `10.0.0.5,10.1.0.0/28,2001:db8::/64`: the Exchange servers,
+// and whom a rule of a policy is about.
 
 import ipaddr from 'ipaddr.js';
 import { EXIT, XportsError } from '../base/errors.ts';
@@ -28,6 +29,11 @@ export class ServerSet {
     return new ServerSet(entries.length === 0 ? [parseNetwork(text)] : entries.map(parseNetwork));
   }
 
+  /** The set of these addresses and networks. Throws as `parse` does. */
+  static of(entries: readonly string[]): ServerSet {
+    return new ServerSet(entries.map(parseNetwork));
+  }
+
   has(v4: boolean, word: (index: number) => number): boolean {
     return this.networks.some((network) => network.v4 === v4 && contains(network, word));
   }
@@ -39,6 +45,16 @@ function contains(network: Network, word: (index: number) => number): boolean {
     if (((word(i) ^ network.words[i]) & mask) !== 0) return false;
   }
   return true;
+}
+
+/** Whether the text is an address or a network. */
+export function isNetwork(entry: string): boolean {
+  try {
+    parseNetwork(entry);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function parseNetwork(entry: string): Network {

@@ -125,7 +125,16 @@ function aboutFlows(store: StoreReader, runId: number): Remark[] {
       text: `Begun before the capture, so that who opened them is a guess: ${share(midStream, tcp, 'TCP flow')}.`,
     });
   }
-  if (fact('flows') > 0 && fact('servers_named') === 0) {
+  if (fact('flows') > 0 && fact('servers_auto') > 0) {
+    const servers = fact('servers_recognised');
+    remarks.push({
+      warning: servers === 0,
+      text:
+        servers === 0
+          ? 'No host was recognised as an Exchange server, so every responder was judged: name yours with --servers.'
+          : `Judged were the ${counted(servers, 'Exchange server')} that what they do gives away. One that was silent, or is new to the capture, is not among them: name yours with --servers to be sure.`,
+    });
+  } else if (fact('flows') > 0 && fact('servers_named') === 0) {
     remarks.push({
       warning: false,
       text: 'No servers were named, so every responder was judged as if it were an Exchange server: name yours with --servers.',

@@ -1,7 +1,7 @@
 // The table of services, by verdict: what is allowed first, then what is not, then what is only counted.
 
 import Table from 'cli-table3';
-import type { ServiceCountRow } from '../store/rows.ts';
+import type { RunRow, ServiceCountRow } from '../store/rows.ts';
 import type { StoreReader } from '../store/sqlite/reader.ts';
 import { byteSize, counted, endpoint, grouped } from './format.ts';
 import type { Paint, Style } from './style.ts';
@@ -41,6 +41,12 @@ const GROUPS: readonly Group[] = [
     rows: 8,
   },
 ];
+
+/** Unlisted and expected is what an exception of the policy lets through. */
+const UNLISTED_NAMES: Readonly<Record<string, string>> = {
+  expected: 'excepted',
+  unexpected: 'not on the list',
+};
 
 /** Rows stand under the word of their group, behind its mark. */
 const INDENT = '    ';
@@ -103,17 +109,23 @@ export function servicesSection(store: StoreReader, runId: number, look: Style):
   const head = lines([[`${INDENT}Service`, 'Port', ...NUMBERS].map(look.faint)]);
   const groups = shown.map(({ group, rows: members, rest }) => {
     const heading = `  ${group.mark} ${group.verdict}`;
+    const meaning = group.verdict === 'expected' ? allowedBy(store.run(runId)) : group.meaning;
     const cells = members.map((row) => [
       `${INDENT}${names.get(row) ?? ''}`,
       endpoint(row.transport, row.port),
       ...numberCells(row),
     ]);
-    const block = [group.paint(look)(heading) + look.faint(`, ${group.meaning}`), lines(cells)];
+    const block = [group.paint(look)(heading) + look.faint(`, ${meaning}`), lines(cells)];
     if (rest.length > 0) block.push(look.faint(paragraph(restText(rest), look.width, INDENT)));
     return block.join('\n');
   });
   const table = [head, look.faint(rule), groups.join('\n\n')].join('\n');
   return `${look.heading('Services')}\n${table.replace(/ +$/gm, '')}`;
+}
+
+function allowedBy({ profile, policy }: RunRow): string {
+  const by = profile === 'allow-list' ? 'on the allow-list' : `in the profile ${profile}`;
+  return policy === null ? by : `${by} or allowed by the policy`;
 }
 
 /** The catalog's labels where there is room for all of them, else the short names: never a mixture. */
@@ -128,7 +140,7 @@ function namesThatFit(
 }
 
 function nameOf(store: StoreReader, row: ServiceCountRow, long: boolean): string {
-  if (row.service === 'unlisted') return row.verdict === 'unexpected' ? 'not on the list' : '-';
+  if (row.service === 'unlisted') return UNLISTED_NAMES[row.verdict] ?? '-';
   return long ? store.label(row.service, row.transport) : row.service;
 }
 

@@ -5,6 +5,8 @@ import { confidenceSection } from './confidence.ts';
 import { endpointsSection } from './endpoints.ts';
 import { findingsSection } from './findings.ts';
 import { headerSection } from './header.ts';
+import { hostsSection } from './hosts.ts';
+import { policySection } from './policy.ts';
 import { servicesSection } from './services.ts';
 import { skippedSection } from './skipped.ts';
 import type { Style } from './style.ts';
@@ -14,8 +16,10 @@ export function terminalReport(store: StoreReader, runId: number, look: Style): 
     [
       headerSection(store, runId, look),
       servicesSection(store, runId, look),
+      hostsSection(store, runId, look),
       findingsSection(store, runId, look),
       endpointsSection(store, runId, look),
+      policySection(store, runId, look),
       skippedSection(store, runId, look),
       confidenceSection(store, runId, look),
     ]

@@ -93,6 +93,29 @@ export interface FindingViewRow {
   readonly suggestion: string;
 }
 
+export interface HostViewRow {
+  readonly run_id: number;
+  readonly address: string;
+  readonly role: string;
+  readonly confidence: string;
+  readonly evidence: string;
+}
+
+export interface ExceptionRow {
+  readonly run_id: number;
+  readonly exception_id: number;
+  readonly line: number;
+  readonly matches: string;
+  readonly reason: string;
+  readonly expires: string | null;
+  readonly status: string;
+  readonly flows: number;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly first_seen_us: number | null;
+  readonly last_seen_us: number | null;
+}
+
 export type Cell = string | number | null;
 
 /** A row by the names of its columns. */

@@ -6,6 +6,7 @@ import type { Finding } from '../audit/findings.ts';
 import type { FindingText } from '../audit/words.ts';
 import type { EndedFlows } from '../flow/ended.ts';
 import type { Bucket } from '../flow/minutes.ts';
+import type { AllowedService } from '../policy/rules.ts';
 
 export interface RunStart {
   readonly runUid: string;
@@ -14,6 +15,12 @@ export interface RunStart {
   readonly source: string;
   readonly sourceKind: 'file' | 'stdin' | 'interface';
   readonly profile: string;
+  /** The policy file as it was; none where it is empty or not given. */
+  readonly policy?: string;
+  /** Names of services by their numbers in rows; the catalog's unless given. */
+  readonly services?: readonly string[];
+  /** What profile and policy allow by port or protocol. */
+  readonly allowed?: readonly AllowedService[];
   /** The options of the run as JSON. */
   readonly options: string;
   readonly version: string;
@@ -77,6 +84,34 @@ export interface Checkpoint {
   readonly endpoints: readonly LearnedEndpoint[];
   /** Counts behind the line of confidence, by name. */
   readonly facts: Readonly<Record<string, number>>;
+  /** The policy's exceptions, in the order of the file. */
+  readonly exceptions: readonly ExceptionUse[];
+  /** Who is who; at the end of a run, and before that where it is no trouble. Null for no news. */
+  readonly hosts: readonly HostRow[] | null;
+}
+
+/** A role of a host, by the number of its address. */
+export interface HostRow {
+  readonly addressId: number;
+  readonly role: string;
+  readonly confidence: string;
+  readonly evidence: string;
+}
+
+/** An exception of the policy, and what it let through. */
+export interface ExceptionUse {
+  /** The line of the policy file where it begins. */
+  readonly line: number;
+  readonly text: string;
+  readonly reason: string;
+  readonly expires: string | null;
+  /** Expired: its last day is over by the run's last packet. */
+  readonly status: 'used' | 'unused' | 'expired';
+  readonly flows: number;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly firstSeenUs: number | null;
+  readonly lastSeenUs: number | null;
 }
 
 /** The text of address number `id`; numbers run from 1 in the order of first use. */
@@ -96,6 +131,11 @@ export interface Sink {
    * flows are `kept`, they go.
    */
   relabel(endpoints: ReadonlySet<number>, kept: boolean): void;
+  /**
+   * Stored flows in which none of these addresses takes part become out-of-scope; where only unexpected flows are
+   * `kept`, they go.
+   */
+  rescope(servers: ReadonlySet<number>, kept: boolean, interfaces: readonly string[]): void;
   /** Stores pairs from number \`from\` on, ahead of the checkpoint, which then has less to do. */
   pairs(rows: PairRows, from: number, addresses: AddressTexts): void;
   checkpoint(state: Checkpoint, addresses: AddressTexts): void;

@@ -2,6 +2,7 @@
 import { LearnedEndpoints } from '../../src/audit/endpoints.ts';
 import { type Finding, findFindings } from '../../src/audit/findings.ts';
 import { Judge, type JudgeOptions } from '../../src/audit/judge.ts';
+import { findRoles } from '../../src/audit/roles.ts';
 import { Tally } from '../../src/audit/tally.ts';
 import { VERDICTS } from '../../src/audit/terms.ts';
 import type { FindingText } from '../../src/audit/words.ts';
@@ -10,6 +11,7 @@ import type { TunnelLayer } from '../../src/decode/encap/tunnels.ts';
 import { AddressBook } from '../../src/flow/addresses.ts';
 import { D, EndedFlows, ROW_DOUBLES, ROW_WORDS, W } from '../../src/flow/ended.ts';
 import { BASIS, STATE } from '../../src/flow/terms.ts';
+import { PolicyRules } from '../../src/policy/rules.ts';
 import { LABEL_BASES, SERVICE_IDS } from '../../src/service/catalog.ts';
 
 export const TCP = 6;
@@ -57,27 +59,49 @@ export interface Explained extends Omit<Finding, 'text'> {
 
 const NO_OPTIONS: JudgeOptions = { servers: null, rpcRange: null };
 
-export function judged(flow: FlowOf, options: JudgeOptions = NO_OPTIONS): Judged {
+export function judged(
+  flow: FlowOf,
+  options: JudgeOptions = NO_OPTIONS,
+  names: readonly string[] = SERVICE_IDS,
+): Judged {
   const { words } = label([flow], new AddressBook(), options);
   return {
-    service: SERVICE_IDS[words[W.service]],
-    innerService: SERVICE_IDS[words[W.innerService]],
+    service: names[words[W.service]],
+    innerService: names[words[W.innerService]],
     labelBasis: LABEL_BASES[words[W.labelBasis]],
     verdict: VERDICTS[words[W.verdict]],
   };
 }
 
-export function findingsOf(flows: readonly FlowOf[], options: JudgeOptions = NO_OPTIONS): Explained[] {
+/** With `withRoles`, what the hosts do explains findings too. */
+export function findingsOf(
+  flows: readonly FlowOf[],
+  options: JudgeOptions = NO_OPTIONS,
+  withRoles = false,
+): Explained[] {
   const book = new AddressBook();
   const tally = new Tally();
   tally.add(label(flows, book, options));
-  const { findings, texts } = findFindings(tally, book, new LearnedEndpoints(book), false);
+  const rules = options.rules ?? new PolicyRules();
+  const roles = withRoles ? findRoles(tally.pairs, [], book, rules) : null;
+  const endpoints = new LearnedEndpoints(book);
+  const { findings, texts } = findFindings(tally, book, endpoints, false, { rules, roles });
   return findings.map((finding) => ({
     ...finding,
     responder: finding.responderId === null ? null : book.text(finding.responderId),
     initiator: book.text(finding.initiatorId),
     text: texts[finding.text],
   }));
+}
+
+/** The roles that hosts have by what these flows show: `10.0.0.2 mailbox high`. */
+export function rolesOf(flows: readonly FlowOf[], rules = new PolicyRules()): string[] {
+  const book = new AddressBook();
+  const tally = new Tally();
+  tally.add(label(flows, book, { servers: null, rpcRange: null, rules }));
+  return [...findRoles(tally.pairs, [], book, rules).all].flatMap(([id, roles]) =>
+    roles.map(({ role, confidence }) => `${book.text(id)} ${role} ${confidence}`),
+  );
 }
 
 function label(flows: readonly FlowOf[], book: AddressBook, options: JudgeOptions): EndedFlows {

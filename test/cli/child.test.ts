@@ -136,7 +136,7 @@ test('more overlapping files than descriptors are read to the last packet', { sk
     const packets = Array.from({ length: RECORDS }, (_, n) => ({ ...at(n * FILES + file)[0], bytes }));
     writeFileSync(join(dir, `${file}.pcap`), pcap(packets));
   }
-  const command = ['sh', '-c', 'ulimit -n 64 && exec "$@"', 'sh'];
+  const command = ['sh', '-c', 'ulimit -n 128 && exec "$@"', 'sh'];
   const { ended } = start([...command, ...xports('analyze', dir, '--db', db, '--flows', 'none')]);
   const { code, err } = await ended;
   assert.deepEqual([code, err], [0, '']);

@@ -118,6 +118,7 @@ class RowKeeper implements Sink {
 
   pairs(): void {}
   relabel(): void {}
+  rescope(): void {}
   checkpoint(): void {}
   heartbeat(): void {}
   finish(): void {}

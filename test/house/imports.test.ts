@@ -28,6 +28,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
   cap: /^source\/live\//,
   koffi: /^source\/live\//,
+  yaml: /^policy\//,
 };
 /** Loads the native packages of live capture when they are asked for. */
 const LAZY_LOADER = 'source/live/native.ts';

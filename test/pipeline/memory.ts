@@ -8,6 +8,7 @@ import { ip } from '../../fixtures/builder/ip.ts';
 import { ethernet } from '../../fixtures/builder/link.ts';
 import type { Packet } from '../../fixtures/builder/pcap.ts';
 import { udp } from '../../fixtures/builder/transport.ts';
+import { PAIR_WIDTH } from '../../src/audit/tally.ts';
 import { D, type EndedFlows, ROW_DOUBLES, ROW_WORDS, W } from '../../src/flow/ended.ts';
 import { OpenSource } from '../../src/pipeline/merge.ts';
 import { PacketPath } from '../../src/pipeline/path.ts';
@@ -53,12 +54,14 @@ export class MemorySink implements Sink {
   }
 
   pairs(): void {}
+  rescope(): void {}
+
   relabel(): void {}
 
   checkpoint(state: Checkpoint, addresses: AddressTexts): void {
     this.state = state;
     const { count, keys, sums } = state.pairs;
-    const width = 5;
+    const width = PAIR_WIDTH;
     this.pairLines = Array.from({ length: count }, (_, n) => {
       const [initiator, responder, kind, port] = keys.subarray(n * 4, n * 4 + 4);
       const ends = [addresses.text(initiator), addresses.text(responder)];

@@ -107,6 +107,7 @@ export function pairsOf(...rows: readonly PairFields[]): PairRows {
     row.bytes,
     row.firstSeenUs ?? 1_700_000_000_000_000,
     row.lastSeenUs ?? 1_700_000_060_000_000,
+    row.flows,
   ]);
   return { count: rows.length, keys: Int32Array.from(keys), sums: Float64Array.from(sums) };
 }
@@ -130,6 +131,8 @@ export function checkpointOf(more: Partial<Checkpoint> = {}): Checkpoint {
     findings: [],
     texts: [],
     facts: {},
+    exceptions: [],
+    hosts: null,
     ...more,
   };
 }

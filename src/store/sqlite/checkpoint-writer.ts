@@ -17,6 +17,9 @@ export class CheckpointWriter {
   private readonly endpoint: Statement;
   private readonly minute: Statement;
   private readonly fact: Statement;
+  private readonly exception: Statement;
+  private readonly host: Statement;
+  private readonly dropHosts: Statement;
   private readonly beat: Statement;
   private readonly end: Statement;
   private readonly breathe: () => void;
@@ -50,6 +53,12 @@ export class CheckpointWriter {
     );
     this.minute = insert('service_minutes', 'service, start_us, width_us, packets, bytes');
     this.fact = insert('run_facts', 'name, value');
+    this.exception = insert(
+      'policy_exceptions',
+      'exception_id, line, matches, reason, expires, status, flows, packets, bytes, first_seen_us, last_seen_us',
+    );
+    this.host = insert('host_rows', 'address_id, role, confidence, evidence');
+    this.dropHosts = db.prepare(`DELETE FROM host_rows WHERE run_id = ${runId}`);
     this.dropFindings = db.prepare(`DELETE FROM finding_rows WHERE run_id = ${runId} AND finding_id > ?`);
     this.dropMinutes = db.prepare(`DELETE FROM service_minutes WHERE run_id = ${runId}`);
     this.totals = db.prepare(`UPDATE runs SET heartbeat_us = ?, packets = ?, bytes = ?,
@@ -74,6 +83,7 @@ export class CheckpointWriter {
   write(state: Checkpoint, addresses: AddressTexts): void {
     this.findings(state);
     this.endpoints(state, addresses);
+    this.hosts(state);
     for (const [i, row] of state.sources.entries()) {
       this.source.run(
         i + 1,
@@ -101,6 +111,21 @@ export class CheckpointWriter {
       this.minute.run(SERVICE_IDS[row.service], row.startUs, row.widthUs, row.packets, row.bytes);
     }
     for (const [name, value] of Object.entries(state.facts)) this.fact.run(name, value);
+    for (const [i, row] of state.exceptions.entries()) {
+      this.exception.run(
+        i + 1,
+        row.line,
+        row.text,
+        row.reason,
+        row.expires,
+        row.status,
+        row.flows,
+        row.packets,
+        row.bytes,
+        row.firstSeenUs,
+        row.lastSeenUs,
+      );
+    }
     this.updateTotals(state.totals);
   }
 
@@ -144,6 +169,15 @@ export class CheckpointWriter {
       if (i % 500 === 499) this.breathe();
     }
     this.dropFindings.run(state.findings.length);
+  }
+
+  private hosts({ hosts }: Checkpoint): void {
+    if (hosts === null) return;
+    this.dropHosts.run();
+    for (const [i, { addressId, role, confidence, evidence }] of hosts.entries()) {
+      this.host.run(addressId, role, confidence, evidence);
+      if (i % 500 === 499) this.breathe();
+    }
   }
 
   private endpoints({ endpoints }: Checkpoint, addresses: AddressTexts): void {

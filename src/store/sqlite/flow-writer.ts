@@ -5,6 +5,7 @@ import type { Database } from 'better-sqlite3';
 import { D, type EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from '../../flow/ended.ts';
 import { FlowKinds } from './kinds.ts';
 import { Relabeller } from './relabeller.ts';
+import { rescope } from './rescoper.ts';
 import { RowWriter } from './writing.ts';
 
 const COLUMNS = [
@@ -33,9 +34,15 @@ export class FlowWriter {
   private readonly rows: RowWriter;
   private readonly kinds: FlowKinds;
   private readonly relabeller: Relabeller;
+  private readonly db: Database;
+  private readonly runId: number;
+  private readonly breathe: () => void;
 
-  constructor(db: Database, runId: number, breathe: () => void) {
-    this.kinds = new FlowKinds(db, runId);
+  constructor(db: Database, runId: number, names: readonly string[], breathe: () => void) {
+    this.db = db;
+    this.runId = runId;
+    this.breathe = breathe;
+    this.kinds = new FlowKinds(db, runId, names);
     this.relabeller = new Relabeller(db, runId, breathe);
     this.rows = new RowWriter(
       db,
@@ -59,6 +66,11 @@ export class FlowWriter {
   /** See Sink.relabel. */
   relabel(endpoints: ReadonlySet<number>, kept: boolean): void {
     this.relabeller.run(endpoints, kept ? this.kinds.asRpcEndpoints() : this.kinds.unlistedTcp());
+  }
+
+  /** See Sink.rescope. */
+  rescope(servers: ReadonlySet<number>, kept: boolean, interfaces: readonly string[]): void {
+    rescope(this.db, this.runId, servers, kept ? this.kinds.outOfScope(interfaces) : null, this.breathe);
   }
 
   write(batch: EndedFlows, interfaces: readonly string[]): void {

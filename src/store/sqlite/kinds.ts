@@ -11,7 +11,7 @@ import { vlanText } from '../../decode/vlan.ts';
 import { ROW_WORDS, W } from '../../flow/ended.ts';
 import { END_REASONS, FLOW_STATES, START_BASES } from '../../flow/terms.ts';
 import { protocolName } from '../../learn/facts.ts';
-import { LABEL_BASES, LABEL_BASIS, SERVICE_IDS, serviceIndex, UNLISTED } from '../../service/catalog.ts';
+import { LABEL_BASES, LABEL_BASIS, serviceIndex, UNLISTED } from '../../service/catalog.ts';
 import { WrittenOnce } from './patience.ts';
 
 const NO_INTERFACES: readonly string[] = [''];
@@ -25,7 +25,11 @@ export class FlowKinds {
   private readonly rows: Int32Array[] = [];
   private readonly insert: Statement;
 
-  constructor(db: Database, runId: number) {
+  private readonly names: readonly string[];
+
+  /** `names` are those of services by their numbers. */
+  constructor(db: Database, runId: number, names: readonly string[]) {
+    this.names = names;
     this.insert = db.prepare(`INSERT INTO flow_kinds (run_id, kind_id, ip_version, protocol, transport, state,
       end_reason, direction_basis, service, inner_service, label_basis, verdict, payload_protocol, vlans,
       encapsulation, rpc_interface) VALUES (${runId}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
@@ -59,7 +63,7 @@ export class FlowKinds {
     return kind;
   }
 
-  /** The kinds of unlisted, unexpected TCP flows that came in no tunnel, each with what it is on an endpoint of RPC. */
+  /** The kinds of unlisted TCP flows, unexpected or excepted, that came in no tunnel, each with what it is as RPC. */
   asRpcEndpoints(): ReadonlyMap<number, number> {
     const becomes = new Map<number, number>();
     for (const kind of this.unlistedTcp().keys()) {
@@ -77,9 +81,23 @@ export class FlowKinds {
     const kinds = new Map<number, null>();
     for (const [kind, row] of this.rows.entries()) {
       const isTcp = row[W.protocol] === PROTOCOL.tcp && row[W.service] === UNLISTED;
-      if (isTcp && row[W.verdict] === VERDICT.unexpected && row[W.encapsulation] === 0) kinds.set(kind, null);
+      // What an exception let through is RPC all the same.
+      const isOpen = row[W.verdict] === VERDICT.unexpected || row[W.verdict] === VERDICT.expected;
+      if (isTcp && isOpen && row[W.encapsulation] === 0) kinds.set(kind, null);
     }
     return kinds;
+  }
+
+  /** Every kind that is in scope, with what it is out of it. */
+  outOfScope(interfaces: readonly string[]): ReadonlyMap<number, number> {
+    const becomes = new Map<number, number>();
+    for (const [kind, row] of [...this.rows.entries()]) {
+      if (row[W.verdict] === VERDICT.outOfScope) continue;
+      const out = row.slice();
+      out[W.verdict] = VERDICT.outOfScope;
+      becomes.set(kind, this.of(out, 0, interfaces));
+    }
+    return becomes;
   }
 
   private write(kind: number, words: Int32Array, at: number, rpcInterface: string | null): void {
@@ -92,8 +110,8 @@ export class FlowKinds {
       FLOW_STATES[words[at + W.state]],
       END_REASONS[words[at + W.endReason]],
       START_BASES[words[at + W.basis]],
-      SERVICE_IDS[words[at + W.service]],
-      protocol === PROTOCOL.ah ? SERVICE_IDS[words[at + W.innerService]] : null,
+      this.names[words[at + W.service]],
+      protocol === PROTOCOL.ah ? this.names[words[at + W.innerService]] : null,
       LABEL_BASES[words[at + W.labelBasis]],
       VERDICTS[words[at + W.verdict]],
       protocolName(words[at + W.payloadProtocol]),
@@ -110,7 +128,10 @@ export class PairKinds {
   private readonly known = new TupleTable(64);
   private readonly insert: Statement;
 
-  constructor(db: Database, runId: number) {
+  private readonly names: readonly string[];
+
+  constructor(db: Database, runId: number, names: readonly string[]) {
+    this.names = names;
     this.insert = db.prepare(
       `INSERT INTO pair_kinds (run_id, kind_id, service, transport, verdict) VALUES (${runId}, ?, ?, ?, ?)`,
     );
@@ -122,7 +143,7 @@ export class PairKinds {
     const kind = this.known.intern(key, 0, 0, 0);
     if (this.written.isDue(kind, kind === before)) {
       const transport = transportName(protocolOfPair(key));
-      this.insert.run(kind, SERVICE_IDS[serviceOfPair(key)], transport, VERDICTS[verdictOfPair(key)]);
+      this.insert.run(kind, this.names[serviceOfPair(key)], transport, VERDICTS[verdictOfPair(key)]);
     }
     return kind;
   }

@@ -32,8 +32,8 @@ export class PairWriter {
   /** The same as it was before this transaction: pair, packets and bytes in turn. */
   private readonly undo: number[] = [];
 
-  constructor(db: Database, runId: number, breathe: () => void) {
-    this.kinds = new PairKinds(db, runId);
+  constructor(db: Database, runId: number, names: readonly string[], breathe: () => void) {
+    this.kinds = new PairKinds(db, runId, names);
     this.drop = db.prepare(`DELETE FROM pairs WHERE run_id = ${runId} AND pair_id = ?`);
     this.rows = new RowWriter(
       db,

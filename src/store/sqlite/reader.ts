@@ -7,8 +7,10 @@ import type {
   AnyRow,
   Cell,
   EndpointRow,
+  ExceptionRow,
   FindingViewRow,
   FlowFilter,
+  HostViewRow,
   RunChoice,
   RunRow,
   ServiceCountRow,
@@ -96,6 +98,24 @@ export class StoreReader {
       : this.all(`SELECT * FROM findings WHERE run_id = ? ORDER BY ${FINDING_ORDER} LIMIT ?`, choice, limit);
   }
 
+  /** Who is who, servers first, and among equals in the order of their addresses' first use. */
+  hosts(runId: number): HostViewRow[] {
+    return this.all(
+      `SELECT a.run_id, a.address, h.role, h.confidence, h.evidence FROM host_rows h
+       CROSS JOIN addresses a ON a.run_id = h.run_id AND a.address_id = h.address_id
+       WHERE h.run_id = ?
+       ORDER BY CASE h.role WHEN 'mailbox' THEN 0 WHEN 'edge' THEN 1 WHEN 'dag-member' THEN 2
+         WHEN 'domain-controller' THEN 3 WHEN 'global-catalog' THEN 4 WHEN 'dns' THEN 5 WHEN 'mail-peer' THEN 6 ELSE 7
+         END, h.address_id`,
+      runId,
+    );
+  }
+
+  /** The policy's exceptions, in the order of the file. */
+  exceptions(runId: number): ExceptionRow[] {
+    return this.all('SELECT * FROM policy_exceptions WHERE run_id = ? ORDER BY exception_id', runId);
+  }
+
   /** How many open findings of each severity there are. */
   openFindings(runId: number): ReadonlyMap<string, number> {
     const rows = this.all<{ severity: string; findings: number }>(
@@ -157,6 +177,11 @@ export class StoreReader {
         .columns()
         .map((column) => column.name),
     );
+  }
+
+  /** Whether the profile or policy of any run names it. */
+  hasService(service: string): boolean {
+    return this.all('SELECT 1 FROM allowed_services WHERE service = ? LIMIT 1', service).length > 0;
   }
 
   /** The label of a service in the catalog, for people. */

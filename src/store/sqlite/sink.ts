@@ -3,6 +3,7 @@
 import type { Database } from 'better-sqlite3';
 import { EXIT, XportsError } from '../../base/errors.ts';
 import type { EndedFlows } from '../../flow/ended.ts';
+import { SERVICE_IDS } from '../../service/catalog.ts';
 import type { AddressTexts, Checkpoint, PairRows, RunStart, Sink } from '../sink.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
 import { databaseError } from './failure.ts';
@@ -48,6 +49,7 @@ export class SqliteSink implements Sink {
     this.file = new FileWatch(path);
     try {
       this.runId = this.beginRun(start);
+      const names = start.services ?? SERVICE_IDS;
       if (patience !== null) this.db.pragma(`busy_timeout = ${PATIENT_BUSY_MS}`);
       this.transactions = new ShortTransactions(this.db, {
         committed: () => this.committed(),
@@ -63,8 +65,8 @@ export class SqliteSink implements Sink {
         ADDRESSES_PER_STATEMENT,
         breathe,
       );
-      this.flowWriter = new FlowWriter(this.db, this.runId, breathe);
-      this.pairWriter = new PairWriter(this.db, this.runId, breathe);
+      this.flowWriter = new FlowWriter(this.db, this.runId, names, breathe);
+      this.pairWriter = new PairWriter(this.db, this.runId, names, breathe);
       this.checkpointWriter = new CheckpointWriter(this.db, this.runId, breathe);
     } catch (error) {
       this.db.close();
@@ -82,6 +84,10 @@ export class SqliteSink implements Sink {
 
   relabel(endpoints: ReadonlySet<number>, kept: boolean): void {
     this.write(() => this.flowWriter.relabel(endpoints, kept));
+  }
+
+  rescope(servers: ReadonlySet<number>, kept: boolean, interfaces: readonly string[]): void {
+    this.write(() => this.flowWriter.rescope(servers, kept, interfaces));
   }
 
   pairs(rows: PairRows, from: number, addresses: AddressTexts): void {
@@ -132,11 +138,14 @@ export class SqliteSink implements Sink {
   private beginRun(start: RunStart): number {
     const self = thisProcess();
     const insert = this.db.prepare(`INSERT INTO runs (run_uid, sensor, source, source_kind, status,
-      started_at_us, heartbeat_us, profile, options, version, host, pid, process_started_at_us)
-      VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)`);
+      started_at_us, heartbeat_us, profile, policy, options, version, host, pid, process_started_at_us)
+      VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    const allowed =
+      this.db.prepare(`INSERT INTO allowed_services (run_id, row_id, service, label, transport, port,
+      last_port, allowed_by, initiators, responders) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     const begin = this.db.transaction(() => {
       markInterrupted(this.db);
-      return insert.run(
+      const { lastInsertRowid } = insert.run(
         start.runUid,
         start.sensor,
         start.source,
@@ -144,14 +153,21 @@ export class SqliteSink implements Sink {
         start.startedAtUs,
         Date.now() * 1000,
         start.profile,
+        start.policy || null,
         start.options,
         start.version,
         self.host,
         self.pid,
         self.startedAtUs,
       );
+      for (const [i, { id, label, transport, port, lastPort, by, from, to }] of (
+        start.allowed ?? []
+      ).entries()) {
+        allowed.run(lastInsertRowid, i + 1, id, label, transport, port, lastPort, by, from, to);
+      }
+      return Number(lastInsertRowid);
     });
-    return Number(begin.immediate().lastInsertRowid);
+    return begin.immediate();
   }
 
   private writeAddresses(addresses: AddressTexts): void {

@@ -187,6 +187,48 @@ CREATE TABLE run_facts (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Version 2: what a run's policy was, what became of it, and who the hosts are. */
+export const POLICY_TABLES = `
+CREATE TABLE allowed_services (
+  run_id INTEGER NOT NULL,
+  row_id INTEGER NOT NULL,
+  service TEXT NOT NULL,
+  label TEXT NOT NULL,
+  transport TEXT NOT NULL,
+  port INTEGER NOT NULL,
+  last_port INTEGER NOT NULL,
+  allowed_by TEXT NOT NULL,
+  initiators TEXT,
+  responders TEXT,
+  PRIMARY KEY (run_id, row_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE policy_exceptions (
+  run_id INTEGER NOT NULL,
+  exception_id INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  matches TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  expires TEXT,
+  status TEXT NOT NULL,
+  flows INTEGER NOT NULL,
+  packets INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  first_seen_us INTEGER,
+  last_seen_us INTEGER,
+  PRIMARY KEY (run_id, exception_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE host_rows (
+  run_id INTEGER NOT NULL,
+  address_id INTEGER NOT NULL,
+  role TEXT NOT NULL,
+  confidence TEXT NOT NULL,
+  evidence TEXT NOT NULL,
+  PRIMARY KEY (run_id, address_id, role)
+) STRICT, WITHOUT ROWID;
+`;
+
 /** Tables that hold a run's rows, and the column that orders them within it where they can be many. */
 export const RUN_TABLES: readonly { readonly table: string; readonly key: string | null }[] = [
   { table: 'flows', key: 'flow_id' },
@@ -199,6 +241,9 @@ export const RUN_TABLES: readonly { readonly table: string; readonly key: string
   { table: 'service_minutes', key: null },
   { table: 'run_facts', key: null },
   { table: 'rpc_endpoints', key: null },
+  { table: 'allowed_services', key: null },
+  { table: 'policy_exceptions', key: null },
+  { table: 'host_rows', key: 'address_id' },
   { table: 'sources', key: null },
   { table: 'skipped', key: null },
 ];

@@ -66,3 +66,11 @@ CROSS JOIN finding_texts t ON t.run_id = f.run_id AND t.text_id = f.text_id
 LEFT JOIN addresses initiator ON initiator.run_id = f.run_id AND initiator.address_id = f.initiator_id
 LEFT JOIN addresses responder ON responder.run_id = f.run_id AND responder.address_id = f.responder_id;
 `;
+
+/** Version 2. */
+export const HOST_VIEW = `
+CREATE VIEW hosts AS
+SELECT h.run_id, a.address, h.role, h.confidence, h.evidence
+FROM host_rows h
+CROSS JOIN addresses a ON a.run_id = h.run_id AND a.address_id = h.address_id;
+`;
