@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { openForWriting } from '../../src/store/sqlite/open.ts';
-import { thisProcess } from '../../src/store/sqlite/processes.ts';
+import { isGone, thisProcess } from '../../src/store/sqlite/processes.ts';
 import { markInterrupted } from '../../src/store/sqlite/runs.ts';
 import { SqliteSink } from '../../src/store/sqlite/sink.ts';
 import { runStart, scratch } from './sample.ts';
@@ -108,4 +110,21 @@ test('a run that is closed without being finished is interrupted', (t) => {
   const path = join(scratch(t), 'x.db');
   new SqliteSink(path, runStart()).close();
   assert.deepEqual(read(path, 'SELECT status FROM runs'), [{ status: 'interrupted' }]);
+});
+
+test('a process that has ended and is not waited for is gone', {
+  skip: process.platform !== 'linux' && 'only Linux tells',
+}, async (t) => {
+  // The shell becomes a sleep, which never asks what became of its child.
+  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => parent.kill('SIGKILL'));
+  const [output] = await once(parent.stdout, 'data');
+  const pid = Number(String(output).trim().split('\n').at(-1));
+  const state = () => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  while (state() !== 'Z') await setTimeout(5);
+  const startedUs = Date.now() * 1000;
+  const run = { host: hostname(), pid, process_started_at_us: startedUs, heartbeat_us: Date.now() * 1000 };
+  assert.equal(isGone(run, Date.now() * 1000), true);
 });

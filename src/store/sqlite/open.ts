@@ -8,6 +8,7 @@ import { APPLICATION_ID, migrate, SCHEMA_VERSION, versionOf } from './schema.ts'
 
 /** How long to wait for another process's transaction. */
 const BUSY_TIMEOUT_MS = 60_000;
+const BUSY_RETRY_MS = 20;
 /** A checkpoint every 64 MiB: it costs an fsync, and at 4 MiB those halve the rate. */
 const WAL_PAGES = 16_000;
 const CACHE_KIB = 8 * 1024;
@@ -34,13 +35,28 @@ function assertOurs(db: Database.Database, path: string): void {
   }
 }
 
+/** SQLite does not wait for another process here, as it does everywhere else. */
+function switchToWal(db: Database.Database): void {
+  const until = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      db.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+      if (!isBusy || performance.now() > until) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_RETRY_MS);
+    }
+  }
+}
+
 /** Opens or creates a database and brings it to the newest version. */
 export function openForWriting(path: string): Database.Database {
   let db: Database.Database | undefined;
   try {
     db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
     assertOurs(db, path);
-    db.pragma('journal_mode = WAL');
+    switchToWal(db);
     db.pragma('synchronous = NORMAL');
     db.pragma(`wal_autocheckpoint = ${WAL_PAGES}`);
     db.pragma(`cache_size = -${CACHE_KIB}`);

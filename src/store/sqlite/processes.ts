@@ -16,12 +16,26 @@ export interface RunProcess {
   readonly heartbeat_us: number;
 }
 
-/** When a process began, from Linux's /proc (see proc_pid_stat(5), field 22); null elsewhere. */
+/** Fields of proc_pid_stat(5) from the third on: the state, and 19 further the start time. Throws where there are none. */
+function fieldsOf(pid: number): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  // The name in parentheses may itself hold spaces and parentheses.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** True for a process that has ended and whose parent has not asked how (a zombie). */
+function hasEnded(pid: number): boolean {
+  try {
+    return ['Z', 'X'].includes(fieldsOf(pid)[0]);
+  } catch {
+    return false;
+  }
+}
+
+/** When a process began, from Linux's /proc; null elsewhere. */
 function startedAtUs(pid: number): number | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name in parentheses may itself hold spaces and parentheses.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = fieldsOf(pid);
     const boot = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'));
     const ticks = Number(fields[19]);
     if (!boot || !Number.isFinite(ticks)) return null;
@@ -52,7 +66,7 @@ function exists(pid: number): boolean {
 /** True where it is certain, or on another machine likely, that nobody works on the run any more. */
 export function isGone(run: RunProcess, nowUs: number): boolean {
   if (run.host !== hostname()) return nowUs - run.heartbeat_us > HEARTBEAT_LIMIT_US;
-  if (!exists(run.pid)) return true;
+  if (!exists(run.pid) || hasEnded(run.pid)) return true;
   const started = run.pid === process.pid ? thisProcess().startedAtUs : startedAtUs(run.pid);
   if (started !== null) return Math.abs(started - run.process_started_at_us) > START_TOLERANCE_US;
   // The number is in use: it is another process at least where the machine was started since.
