@@ -53,6 +53,7 @@ export function beginFlow(records: Records, n: number, packet: PacketView, table
   const coldAt = records.coldAt(n);
   for (let i = HOT.packetsA; i < HOT.vlans; i++) hot[at + i] = 0;
   hot[at + HOT.vlans] = packet.vlans;
+  records.forgetRare(n);
   hot[at + HOT.look] =
     packet.portsUnread === 0 && hasPayload(packet.inner) ? tables.looker.begin : LOOK_ALL_DONE;
   cold[coldAt + COLD.tunnel] = packet.tunnel;
@@ -62,7 +63,6 @@ export function beginFlow(records: Records, n: number, packet: PacketView, table
   coldQ[(coldAt >> 1) + COLD_Q.first] = packet.timeUs;
   coldQ[(coldAt >> 1) + COLD_Q.flowId] = packet.ordinal;
   coldQ[(coldAt >> 1) + COLD_Q.lastPast] = -Infinity;
-  records.forgetRare(n);
   let bits = firstGuess(packet, tables);
   if (packet.dir !== 0) bits ^= BIT.initiatorIsB;
   if (packet.past !== 0) bits |= BIT.timerIsClock;
@@ -92,7 +92,7 @@ export function continueFlow(records: Records, n: number, packet: PacketView, ta
   const wentBothWays = records.wentBothWays(n);
   beginFlow(records, n, packet, tables);
   hot[at] = (hot[at] & BIT.timerIsClock) | (bits & INHERITED);
-  hot[at - HOT.bits + HOT.look] = look | LOOK_ALL_DONE;
+  records.setLook(n, look | LOOK_ALL_DONE);
   cold[coldAt + COLD.isnA] = isnA;
   cold[coldAt + COLD.isnB] = isnB;
   const rare = records.makeRare(n);

@@ -13,12 +13,16 @@ const WRITTEN = BIT.expired | BIT.stored;
  * end of a run all of them at once would keep the database's thread busy alone.
  */
 const QUIET_US = 1_000_000;
+/** Flows that are looked at in one go. */
+const AT_ONCE = 1024;
 const HANDSHAKE = BASIS.handshake << BIT.basisShift;
 
 /** Writes the rows of one table's flows. */
 export class LastRows {
   private readonly records: Records;
   private readonly exporter: Exporter;
+  /** The flow whose turn it is to be looked at. */
+  private next = 0;
 
   constructor(records: Records, exporter: Exporter) {
     this.records = records;
@@ -31,12 +35,14 @@ export class LastRows {
   }
 
   /**
-   * Writes the last rows of the connections among the first `count` flows that are over and quiet. Flows seen from the
-   * middle wait for the end of the run in any case.
+   * Looks at the next few of the first `count` flows, in turns, and writes the last rows of connections that are over
+   * and quiet: a few at a time, so that whoever takes them keeps up. Flows seen from the middle wait for the end of
+   * the run in any case.
    */
   writeOver(count: number, clockUs: number): void {
     const { hot, hotQ } = this.records;
-    for (let n = 0; n < count; n++) {
+    const end = Math.min(this.next + AT_ONCE, count);
+    for (let n = this.next; n < end; n++) {
       const at = this.records.hotAt(n);
       const bits = hot[at + HOT.bits];
       if ((bits & WRITTEN) !== 0 || clockUs - hotQ[(at >> 1) + TIMER] <= QUIET_US) continue;
@@ -44,6 +50,7 @@ export class LastRows {
       this.exporter.write(this.records, n, END.end);
       hot[at + HOT.bits] = bits | BIT.stored;
     }
+    this.next = end < count ? end : 0;
   }
 
   /** A packet joins flow `n`: if its last row stands, that one no longer holds. */

@@ -19,9 +19,9 @@ const NO_TIME = -Infinity;
 /** The clock before the first packet that has a time: above all times, so that the usual case is one comparison. */
 const NO_CLOCK = Infinity;
 
-/** Records set aside at first: enough for half a million flows without moving any. */
-const RESERVE_V4 = 1 << 19;
-const RESERVE_V6 = 1 << 17;
+/** Records set aside at first: enough for a million flows without moving any. */
+const RESERVE_V4 = 1 << 20;
+const RESERVE_V6 = 1 << 18;
 
 /** The share of the flows allowed that stays when there were more. */
 const EVICT_TO = 7 / 8;

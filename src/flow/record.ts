@@ -29,7 +29,7 @@ export const HOT = {
   payloadA: 12,
   /** See decode/vlan.ts. */
   vlans: 14,
-  /** What payload said so far, and who still wants more of it: see looking.ts. */
+  /** What payload said so far, who still wants more of it (see looking.ts), and IS_RARE. */
   look: 15,
   /** The other three words of A's IPv6 address; B's follow. */
   restA: 16,
@@ -54,6 +54,9 @@ export const COLD_Q = {
   /** The newest time of the packets that moved no timer; -Infinity for none. */
   lastPast: 3,
 } as const;
+
+/** In the word `look`: the record has something rare. */
+const IS_RARE = 1 << 31;
 
 /** What few flows have; kept apart so that the others do not pay for it. */
 export class Rare {
@@ -172,23 +175,32 @@ export class Records {
 
   /** What is rare of record `n`, if anything. */
   rareOf(n: number): Rare | undefined {
-    return this.rare.size === 0 ? undefined : this.rare.get(n);
+    return (this.hot[this.hotAt(n) + HOT.look] & IS_RARE) === 0 ? undefined : this.rare.get(n);
   }
 
   /** The same, made where there was none. */
   makeRare(n: number): Rare {
-    let rare = this.rare.get(n);
+    let rare = this.rareOf(n);
     if (rare === undefined) {
       rare = new Rare();
       this.rare.set(n, rare);
+      this.hot[this.hotAt(n) + HOT.look] |= IS_RARE;
     }
     return rare;
   }
 
   forgetRare(n: number): void {
-    if (this.rare.size === 0) return;
-    this.rare.get(n)?.watch?.end();
+    const rare = this.rareOf(n);
+    if (rare === undefined) return;
+    rare.watch?.end();
     this.rare.delete(n);
+    this.hot[this.hotAt(n) + HOT.look] &= ~IS_RARE;
+  }
+
+  /** Writes what payload said so far of record `n`. */
+  setLook(n: number, look: number): void {
+    const at = this.hotAt(n) + HOT.look;
+    this.hot[at] = (look & ~IS_RARE) | (this.hot[at] & IS_RARE);
   }
 
   /** Copies record `from` over record `to`. */
@@ -217,9 +229,18 @@ export class Records {
   free(): void {
     for (const rare of this.rare.values()) rare.watch?.end();
     this.rare.clear();
+    release(this.hot.buffer);
+    release(this.cold.buffer);
     this.hot = new Int32Array(0);
     this.hotQ = new Float64Array(0);
     this.cold = new Int32Array(0);
     this.coldQ = new Float64Array(0);
   }
+}
+
+/** A thread that waits collects no garbage: this gives the memory back while others need it. */
+function release(buffer: ArrayBuffer): void {
+  const { port1 } = new MessageChannel();
+  port1.postMessage(null, [buffer]);
+  port1.close();
 }

@@ -21,8 +21,9 @@ export interface FlowTableOptions extends PortTables, Timeouts {
 }
 
 const FIRST_LIMIT = 16_384;
-/** New flows until connections that are over are looked for again. */
-const STORE_EVERY = 8_192;
+/** Connections that are over are looked for each time so many flows have begun, and one more. */
+const STORE_MASK = 255;
+
 /** Where packets go that begin or end a flow, change its state, or need more than their table: back to `add`. */
 export interface RarePackets {
   add(packet: PacketView, table: FlowTable): void;
@@ -32,8 +33,8 @@ export interface RarePackets {
 
 /** Flows whose timers or rows a packet has to be looked at for. */
 const NEEDS_MORE = BIT.timerIsClock | BIT.stored;
-const CHANGES_STATE = TCP.syn | TCP.fin | TCP.rst;
-/** The ACK flag's position, so that it can be put anywhere without a branch. */
+const CHANGES_STATE = TCP.syn | TCP.rst;
+/** The ACK flag's position, so that it can be put anywhere without a branch; FIN's is 0. */
 const ACK_SHIFT = 4;
 
 /** The live flows of one IP version. */
@@ -44,8 +45,8 @@ export class FlowTable {
   private readonly slots = new Slots(2 * FIRST_LIMIT);
   /** The table is swept, and then grown if that did not help, when `count` reaches this. */
   private limit = FIRST_LIMIT;
-  /** Connections that are over are looked for when \`count\` reaches this. */
-  private storeAt = STORE_EVERY;
+  /** Flows so far. */
+  private begun = 0;
   private readonly options: FlowTableOptions;
   private readonly rows: LastRows;
   readonly timers: Timers;
@@ -112,14 +113,14 @@ export class FlowTable {
         if (
           (bits & NEEDS_MORE) === 0 &&
           timeUs - hotQ[timer] <= limit &&
-          (packet.payloadBytes === 0 ||
-            (hot[at + HOT.look] & (LOOK_DONE << sideOf(bits, packet.dir))) !== 0) &&
           (activeUs === 0 || !this.timers.isOld(n, timeUs))
         ) {
+          const seen = ((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA + (tcpFlags & TCP.fin) * BIT.finA;
           hotQ[timer] = timeUs;
-          hot[at + HOT.bits] = bits | ((((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA) << packet.dir);
+          hot[at + HOT.bits] = bits | (seen << packet.dir);
           this.countPacket(hot, at, n, packet);
           this.minutes.add(timeUs, (bits & BIT.serviceMask) >>> BIT.serviceShift, packet.wireBytes);
+          if (packet.payloadBytes !== 0) this.look(n, hot, at, packet);
           continue;
         }
       }
@@ -146,15 +147,14 @@ export class FlowTable {
       (hot[at + HOT.bits] & BIT.serviceMask) >>> BIT.serviceShift,
       packet.wireBytes,
     );
-    this.look(n, packet);
+    if (packet.payloadBytes !== 0 && packet.fragment !== FRAGMENT.later) this.look(n, hot, at, packet);
   }
 
-  private look(n: number, packet: PacketView): void {
-    if (packet.payloadBytes === 0 || packet.fragment === FRAGMENT.later) return;
-    const at = this.records.hotAt(n);
-    const side = sideOf(this.records.hot[at + HOT.bits], packet.dir);
-    if ((this.records.hot[at + HOT.look] & (LOOK_DONE << side)) !== 0) return;
-    this.options.looker.look(this.records, n, packet, side as 0 | 1);
+  /** Has the packet's payload looked at, where its flow still wants that. */
+  private look(n: number, hot: Int32Array, at: number, packet: PacketView): void {
+    const side = sideOf(hot[at + HOT.bits], packet.dir);
+    if ((hot[at + HOT.look] & (LOOK_DONE << side)) === 0)
+      this.options.looker.look(this.records, n, packet, side as 0 | 1);
   }
 
   /** Marks the flow of a packet that an ICMP error quotes, unless it has ended by the error's clock. */
@@ -232,10 +232,7 @@ export class FlowTable {
 
   private insert(packet: PacketView): number {
     if (this.count === this.limit) this.makeRoom(packet.clockUs);
-    if (this.count >= this.storeAt) {
-      this.rows.writeOver(this.count, packet.clockUs);
-      this.storeAt = Math.max(this.count + STORE_EVERY, Math.floor(this.count * 1.25));
-    }
+    if ((++this.begun & STORE_MASK) === 0) this.rows.writeOver(this.count, packet.clockUs);
     const { records } = this;
     const n = this.count++;
     const at = records.hotAt(n);

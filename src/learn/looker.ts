@@ -76,7 +76,7 @@ export class Looker implements FlowLooker {
         watch = null;
       }
     }
-    hot[at] = watch === null ? state : state & ~LOOK_ALL_DONE;
+    records.setLook(n, watch === null ? state : state & ~LOOK_ALL_DONE);
   }
 
   private watch(records: Records, n: number, packet: PacketView, side: 0 | 1, mapper: boolean): Watch {
