@@ -7,6 +7,7 @@ import { analyzeCommand } from './analyze.ts';
 import { type Context, contextOf, type Streams } from './context.ts';
 import { diffCommand } from './diff.ts';
 import { explainCommand } from './explain.ts';
+import { exportCommand } from './export.ts';
 import { findingsCommand } from './findings.ts';
 import { flowsCommand } from './flows.ts';
 import { interfacesCommand } from './interfaces.ts';
@@ -67,6 +68,7 @@ function program(context: Context): Command {
     explainCommand(context),
     rulesCommand(context),
     diffCommand(context),
+    exportCommand(context),
     policyCommand(context),
     runsCommand(context),
   ];
