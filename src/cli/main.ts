@@ -16,6 +16,7 @@ import { policyCommand } from './policy.ts';
 import { reportCommand } from './report.ts';
 import { rulesCommand } from './rules.ts';
 import { runsCommand } from './runs.ts';
+import { schemaCommand } from './schema.ts';
 import { servicesCommand } from './services.ts';
 import { packageVersion } from './version.ts';
 
@@ -69,6 +70,7 @@ function program(context: Context): Command {
     rulesCommand(context),
     diffCommand(context),
     exportCommand(context),
+    schemaCommand(context),
     policyCommand(context),
     runsCommand(context),
   ];
