@@ -90,11 +90,8 @@ function trust(store: StoreReader, runId: number): string {
 /** Words in which nothing is markup: CommonMark's backslash escapes, and entities where a tracker has none of its own. */
 function plain(words: string): string {
   return printable(words)
-    .replace(/&/g, '&amp;')
-    .replace(/[\\`*_[\]<>|~]/g, '\\$&')
-    .replace(/@/g, '&#64;')
-    .replace(/#/g, '&#35;')
-    .replace(/:\/\//g, '&#58;//');
+    .replace(/[&@#]|:(?=\/\/)/g, (sign) => `&#${sign.charCodeAt(0)};`)
+    .replace(/[\\`*_[\]<>|~]/g, '\\$&');
 }
 
 /** A name as code, whatever backquotes it has itself; a table would still be cut at a bar. */

@@ -6,8 +6,8 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Cell } from '../../store/rows.ts';
 import type { ColumnType, PublicTable, TableColumn } from '../../store/tables.ts';
 
-/** Enough for compression to find what repeats; about 20 MB of flows. */
-const GROUP_ROWS = 50_000;
+/** Enough for compression to find what repeats; some 40 MB of memory for flows. */
+const GROUP_ROWS = 20_000;
 
 type Value = string | number | bigint | null;
 
