@@ -2,6 +2,7 @@
 
 import { Command } from 'commander';
 import { type NamedInterface, namedInterfaces } from '../pipeline/interfaces.ts';
+import { jsonText } from '../report/json-text.ts';
 import { formatRows } from '../report/rows.ts';
 import type { Context } from './context.ts';
 
@@ -21,7 +22,7 @@ export function interfacesCommand(context: Context): Command {
 async function list(json: boolean, context: Context): Promise<void> {
   const interfaces = namedInterfaces();
   if (json) {
-    await context.out.write(`${JSON.stringify({ interfaces: interfaces.map(documentOf) }, null, 2)}\n`);
+    await context.out.write(`${jsonText({ interfaces: interfaces.map(documentOf) }, 2)}\n`);
     return;
   }
   const columns = ['name', 'state', 'link_type', 'open', 'addresses'];

@@ -7,6 +7,7 @@ import { analyzeCommand } from './analyze.ts';
 import { type Context, contextOf, type Streams } from './context.ts';
 import { diffCommand } from './diff.ts';
 import { explainCommand } from './explain.ts';
+import { exportCommand } from './export.ts';
 import { findingsCommand } from './findings.ts';
 import { flowsCommand } from './flows.ts';
 import { interfacesCommand } from './interfaces.ts';
@@ -15,6 +16,7 @@ import { policyCommand } from './policy.ts';
 import { reportCommand } from './report.ts';
 import { rulesCommand } from './rules.ts';
 import { runsCommand } from './runs.ts';
+import { schemaCommand } from './schema.ts';
 import { servicesCommand } from './services.ts';
 import { packageVersion } from './version.ts';
 
@@ -67,6 +69,8 @@ function program(context: Context): Command {
     explainCommand(context),
     rulesCommand(context),
     diffCommand(context),
+    exportCommand(context),
+    schemaCommand(context),
     policyCommand(context),
     runsCommand(context),
   ];

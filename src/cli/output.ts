@@ -49,13 +49,29 @@ export class Output {
     }
   }
 
+  /** Text and bytes from an iterator, in order, until they end or nobody reads. */
+  async writeChunks(chunks: Iterable<string | Uint8Array>): Promise<void> {
+    for (const chunk of chunks) {
+      if (typeof chunk === 'string') await this.write(chunk);
+      else {
+        await this.flush();
+        await this.send(chunk);
+      }
+      if (this.closed) return;
+    }
+  }
+
   /** Writes what was added. Throws XportsError where it could not be written, once. */
   async flush(): Promise<void> {
     const text = this.pending;
     this.pending = '';
-    if (!this.closed && text !== '') {
-      if (this.file !== null) this.writeFile(this.file, text);
-      else await new Promise<void>((resolve) => this.stream.write(text, () => resolve()));
+    await this.send(Buffer.from(text));
+  }
+
+  private async send(bytes: Uint8Array): Promise<void> {
+    if (!this.closed && bytes.length > 0) {
+      if (this.file !== null) this.writeFile(this.file, bytes);
+      else await new Promise<void>((resolve) => this.stream.write(bytes, () => resolve()));
       // An error is reported on a later turn.
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -66,8 +82,7 @@ export class Output {
   }
 
   /** To a file at once and to the last byte: the stream over it would take a part that was written for the whole. */
-  private writeFile(fd: number, text: string): void {
-    const bytes = Buffer.from(text);
+  private writeFile(fd: number, bytes: Uint8Array): void {
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
     } catch (error) {

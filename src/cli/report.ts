@@ -1,7 +1,8 @@
 // xports report: the report of a run again, from the database.
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { jsonReport } from '../report/json.ts';
+import { markdownReport } from '../report/markdown.ts';
 import { terminalReport } from '../report/terminal.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import type { Context } from './context.ts';
@@ -11,12 +12,14 @@ interface Flags {
   db: string;
   run: RunArgument;
   json?: boolean;
+  markdown?: boolean;
 }
 
 const HELP = `
 Examples:
   xports report
-  xports report --run 3 --json > run3.json`;
+  xports report --run 3 --json > run3.json
+  xports report --markdown                 short, to paste into a ticket`;
 
 export function reportCommand(context: Context): Command {
   return new Command('report')
@@ -24,6 +27,7 @@ export function reportCommand(context: Context): Command {
     .addOption(dbOption())
     .addOption(runOption())
     .option('--json', 'print it as JSON: one document a run')
+    .addOption(new Option('--markdown', 'print a short summary in Markdown, for a ticket').conflicts('json'))
     .addHelpText('after', HELP)
     .action((flags: Flags) => run(flags, context));
 }
@@ -36,7 +40,10 @@ async function run(flags: Flags, context: Context): Promise<void> {
     for (const [i, id] of ids.entries()) {
       if (context.out.closed) return;
       if (flags.json) await context.out.write(jsonReport(store, id));
-      else await context.out.write(`${i === 0 ? '' : '\n'}${terminalReport(store, id, context.look)}`);
+      else {
+        const text = flags.markdown ? markdownReport(store, id) : terminalReport(store, id, context.look);
+        await context.out.write(`${i === 0 ? '' : '\n'}${text}`);
+      }
     }
   } finally {
     store.close();

@@ -14,6 +14,7 @@ import {
 import type { StoreReader } from '../store/sqlite/reader.ts';
 import { explained } from './findings.ts';
 import { byteSize, counted, endpoint, grouped } from './format.ts';
+import { jsonText } from './json-text.ts';
 import { cellsOf, formatRows } from './rows.ts';
 import type { Style } from './style.ts';
 import { paragraph } from './text.ts';
@@ -76,7 +77,7 @@ export function seenOf(store: StoreReader, run: RunChoice, search: Search, limit
 }
 
 export function explanationJson(explanation: Explanation): string {
-  return `${JSON.stringify(explanation, null, 2)}\n`;
+  return `${jsonText(explanation, 2)}\n`;
 }
 
 const STANDINGS: Readonly<Record<string, string>> = {

@@ -13,7 +13,7 @@ const SEVERITIES: readonly { readonly name: string; readonly paint: (look: Style
   { name: 'info', paint: (look) => look.faint },
 ];
 
-const OUTCOME_WORDS: Readonly<Record<string, string>> = {
+export const OUTCOME_WORDS: Readonly<Record<string, string>> = {
   answered: 'answered',
   refused: 'refused',
   unanswered: 'not answered',

@@ -1,6 +1,7 @@
 // A run as one JSON document, with the names of the database's columns.
 
 import type { StoreReader } from '../store/sqlite/reader.ts';
+import { jsonText } from './json-text.ts';
 
 export function jsonReport(store: StoreReader, runId: number): string {
   const document = store.snapshot(() => ({
@@ -10,5 +11,5 @@ export function jsonReport(store: StoreReader, runId: number): string {
     findings: store.findings(runId),
     skipped: store.skipped(runId),
   }));
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return `${jsonText(document, 2)}\n`;
 }

@@ -2,6 +2,8 @@
 
 import { printable } from '../base/text.ts';
 import type { AnyRow, Cell } from '../store/rows.ts';
+import { csvLine } from './csv.ts';
+import { jsonText } from './json-text.ts';
 import { shortened } from './text.ts';
 
 export const ROW_FORMATS = ['table', 'csv', 'jsonl'] as const;
@@ -36,19 +38,13 @@ export function lineEnd(format: RowFormat): string {
 }
 
 function* csvLines(columns: readonly string[], rows: Iterable<Row>): IterableIterator<string> {
-  yield columns.map(csvField).join(',');
-  for (const row of rows) yield row.map(csvField).join(',');
-}
-
-function csvField(value: Cell): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return String(value);
-  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  yield csvLine(columns);
+  for (const row of rows) yield csvLine(row);
 }
 
 function* jsonLines(columns: readonly string[], rows: Iterable<Row>): IterableIterator<string> {
   for (const row of rows) {
-    yield JSON.stringify(Object.fromEntries(columns.map((column, i) => [column, row[i]])));
+    yield jsonText(Object.fromEntries(columns.map((column, i) => [column, row[i]])));
   }
 }
 

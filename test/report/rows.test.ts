@@ -11,13 +11,13 @@ const ROWS: readonly Cell[][] = [
   ['two\nlines', 300, ' kept '],
 ];
 
-test('CSV quotes commas, quotes and line breaks, and nothing else', () => {
+test('CSV quotes commas and quotes, writes line breaks out, and leaves the rest', () => {
   const lines = [...formatRows('csv', ['name', 'value', 'note'], ROWS)];
   assert.deepEqual(lines, [
     'name,value,note',
     'plain,1,',
     '"with, comma",20,"say ""no"""',
-    '"two\nlines",300, kept ',
+    'two\\x0alines,300, kept ',
   ]);
   assert.equal(lineEnd('csv'), '\r\n');
 });

@@ -4,6 +4,7 @@ import type { FindingViewRow, RunRow, ServiceCountRow } from '../../store/rows.t
 import { type ServicePairRow, servicePairs } from '../../store/sqlite/pair-reader.ts';
 import type { StoreReader } from '../../store/sqlite/reader.ts';
 import { endpoint } from '../format.ts';
+import { jsonText } from '../json-text.ts';
 import { type Changes, compare } from './compare.ts';
 
 /** A run and the database it is in. */
@@ -88,7 +89,7 @@ export function newSeverities(
 }
 
 export function differenceJson(difference: Difference): string {
-  return `${JSON.stringify(difference, null, 2)}\n`;
+  return `${jsonText(difference, 2)}\n`;
 }
 
 function servicesDiffer(a: ServiceCountRow, b: ServiceCountRow): boolean {

@@ -233,6 +233,19 @@ export class StoreReader {
     return this.attempt(() => this.db.prepare(sql).all(...values) as T[]);
   }
 
+  /** The same as cells, one row after the other, so that any number of them can pass. */
+  *cells(sql: string, ...values: unknown[]): IterableIterator<readonly Cell[]> {
+    try {
+      const rows = this.db
+        .prepare(sql)
+        .raw()
+        .iterate(...values);
+      yield* rows as IterableIterator<Cell[]>;
+    } catch (error) {
+      throw databaseError('read', this.path, error);
+    }
+  }
+
   private attempt<T>(read: () => T): T {
     try {
       return read();
