@@ -6,7 +6,7 @@ import { byteSize, counted, grouped, percent } from './format.ts';
 import type { Style } from './style.ts';
 import { paragraph } from './text.ts';
 
-interface Remark {
+export interface Remark {
   /** Warnings are about numbers that may be wrong; the rest is good to know. */
   readonly warning: boolean;
   readonly text: string;
@@ -17,18 +17,23 @@ const SPOILT = 0.01;
 /** Above this share, something about how the capture was made deserves a look. */
 const NOTABLE = 0.1;
 
+/** What stands against the numbers of a run, warnings first. */
+export function confidenceRemarks(store: StoreReader, runId: number): Remark[] {
+  return [...aboutSources(store, runId), ...aboutPackets(store, runId), ...aboutFlows(store, runId)].sort(
+    (a, b) => Number(b.warning) - Number(a.warning),
+  );
+}
+
 export function confidenceSection(store: StoreReader, runId: number, look: Style): string {
-  const remarks = [...aboutSources(store, runId), ...aboutPackets(store, runId), ...aboutFlows(store, runId)];
+  const remarks = confidenceRemarks(store, runId);
   const lines =
     remarks.length === 0
       ? ['  nothing stands against these numbers']
-      : remarks
-          .sort((a, b) => Number(b.warning) - Number(a.warning))
-          .map(({ warning, text }) => {
-            const mark = warning ? '! ' : '· ';
-            const block = paragraph(text, look.width, '    ', `  ${mark}`);
-            return warning ? look.warn(block) : block;
-          });
+      : remarks.map(({ warning, text }) => {
+          const mark = warning ? '! ' : '· ';
+          const block = paragraph(text, look.width, '    ', `  ${mark}`);
+          return warning ? look.warn(block) : block;
+        });
   return [look.heading('Confidence'), ...lines].join('\n');
 }
 
