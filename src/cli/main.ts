@@ -15,6 +15,7 @@ import { policyCommand } from './policy.ts';
 import { reportCommand } from './report.ts';
 import { rulesCommand } from './rules.ts';
 import { runsCommand } from './runs.ts';
+import { serveCommand } from './serve.ts';
 import { servicesCommand } from './services.ts';
 import { packageVersion } from './version.ts';
 
@@ -61,6 +62,7 @@ function program(context: Context): Command {
     liveCommand(context),
     interfacesCommand(context),
     reportCommand(context),
+    serveCommand(context),
     findingsCommand(context),
     flowsCommand(context),
     servicesCommand(context),

@@ -12,7 +12,15 @@ import { confidenceRemarks } from '../confidence.ts';
 import { endpoint } from '../format.ts';
 import { AddressList, entryOf } from './addresses.ts';
 import { findingsOf } from './findings-model.ts';
-import type { AmountModel, EndpointModel, HostsModel, MatrixModel, PageModel, UnusedModel } from './model.ts';
+import {
+  type AmountModel,
+  type EndpointModel,
+  FINDING_FIELDS,
+  type HostsModel,
+  type MatrixModel,
+  type PageModel,
+  type UnusedModel,
+} from './model.ts';
 import { type Pass, passOver } from './pass.ts';
 import { rankOf, roleName, sureRole } from './roles.ts';
 import { type RulesBasis, rulesOf } from './rules-model.ts';
@@ -65,6 +73,7 @@ function gathered(store: StoreReader, runId: number, request: PageRequest): Page
       packets: run.packets,
       warnings,
       running: run.status === 'running',
+      worst: String(findings.rows[0]?.[FINDING_FIELDS.indexOf('title')] ?? ''),
     }),
     findings,
     verdicts,

@@ -9,28 +9,28 @@ export interface VerdictFacts {
   readonly packets: number;
   readonly warnings: number;
   readonly running: boolean;
+  /** The title of the first finding. */
+  readonly worst: string;
 }
 
 export function verdictOf(facts: VerdictFacts): VerdictModel {
   const { tone, sentence } = judged(facts);
   const known =
     facts.warnings === 0
-      ? 'Nothing stands against these numbers.'
+      ? 'No loss or damage of the capture is known.'
       : `${counted(facts.warnings, 'warning')} about the capture itself: see how far to trust this.`;
   const running = facts.running ? 'The run is still going on. ' : '';
   return { tone, sentence, detail: facts.packets === 0 ? '' : `${running}${known}` };
 }
 
-function judged({ counts, verdicts, packets }: VerdictFacts): Pick<VerdictModel, 'tone' | 'sentence'> {
+function judged({ counts, verdicts, packets, worst }: VerdictFacts): Pick<VerdictModel, 'tone' | 'sentence'> {
   const { high = 0, medium = 0, low = 0, info = 0 } = counts;
   const flows = (name: string) => verdicts.find((row) => row.name === name)?.flows ?? 0;
   if (packets === 0) return { tone: 'none', sentence: 'There were no packets to judge.' };
   if (high > 0) {
-    const rest = medium > 0 ? `, and ${grouped(medium)} more that should be looked into` : '';
-    return {
-      tone: 'bad',
-      sentence: `Something is wrong: ${counted(high, 'finding')} that nothing explains${rest}.`,
-    };
+    const rest = medium > 0 ? `; ${grouped(medium)} more should be looked into` : '';
+    const what = high === 1 ? worst : `${counted(high, 'finding')} that nothing explains`;
+    return { tone: 'bad', sentence: `Something is wrong: ${what}${rest}.` };
   }
   if (medium > 0) {
     const what = counted(medium, 'use', 'uses');

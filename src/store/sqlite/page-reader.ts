@@ -106,6 +106,6 @@ export function hostRows(store: StoreReader, runId: number): HostIdRow[] {
 
 /** What changes with every checkpoint of a run, to tell whether a page is out of date. */
 export function runState(store: StoreReader, runId: number): string {
-  const { status, heartbeat_us, packets, finished_at_us } = store.run(runId);
-  return `${runId} ${status} ${heartbeat_us} ${packets} ${finished_at_us}`;
+  const { run_uid, status, packets, finished_at_us } = store.run(runId);
+  return `${run_uid} ${status} ${packets} ${finished_at_us}`;
 }

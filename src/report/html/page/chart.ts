@@ -8,6 +8,9 @@ import { stacked } from './stack.ts';
 import { onTheme } from './theme.ts';
 
 const HEIGHT = 280;
+/** Steps of the axis that are whole numbers of KiB, MiB and GiB. */
+const POWERS_OF_TWO = Array.from({ length: 50 }, (_, i) => 2 ** i);
+const DECIMAL_STEPS = Array.from({ length: 13 }, (_, i) => [1, 2, 5].map((step) => step * 10 ** i)).flat();
 const MEASURES = [
   { id: 'bytes', label: 'Bytes' },
   { id: 'packets', label: 'Packets' },
@@ -119,6 +122,7 @@ export class TrafficChart {
         {
           ...axis,
           size: 76,
+          incrs: () => (this.measure === 'bytes' ? POWERS_OF_TWO : DECIMAL_STEPS),
           values: (_, splits) =>
             splits.map((split) =>
               this.measure === 'bytes' ? byteSize(Math.round(split)) : grouped(Math.round(split)),

@@ -180,9 +180,8 @@ export class Findings {
         'Amount',
         `${counted(finding.flows, 'flow')}, ${counted(finding.packets, 'packet')}, ${byteSize(finding.bytes)}`,
       ),
-      fact('First seen', timeText(finding.firstUs)),
-      fact('Last seen', timeText(finding.lastUs)),
-      fact('Kind', finding.kind),
+      fact('Seen', seenText(finding)),
+      fact('Kind', finding.kind.replaceAll('-', ' ')),
     );
     const body = el('div', { class: 'finding-body' });
     append(body, [
@@ -193,6 +192,12 @@ export class Findings {
     ]);
     return body;
   }
+}
+
+function seenText({ firstUs, lastUs }: FindingModel): string {
+  const [from, to] = [timeText(firstUs), timeText(lastUs)];
+  if (from === to) return from;
+  return `${from.slice(0, 19)} to ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`;
 }
 
 function groupOf(finding: FindingModel): string {

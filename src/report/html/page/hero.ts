@@ -101,14 +101,13 @@ function facts({ run, hosts }: PageModel): HTMLElement {
       'Amount',
       `${counted(run.packets, 'packet')}, ${byteSize(run.bytes)}, ${counted(run.flows, 'flow')}`,
     ),
+    fact('Capture', `${[...names, ...more].join(', ')}, at ${run.sensor}`),
     fact('Hosts', grouped(hosts.total)),
     fact('Judged', judged ?? 'every responder: no servers were named'),
     fact(
       'Allowed by',
       `${run.profile === 'allow-list' ? 'the allow-list' : `profile ${run.profile}`}${run.hasPolicy ? ' and a policy' : ''}`,
     ),
-    fact('Capture', [...names, ...more].join(', ')),
-    fact('Sensor', run.sensor),
   );
 }
 

@@ -18,6 +18,7 @@ export class Services {
     caption: 'Services by port, with their verdict and amounts',
     nouns: ['service', 'services'],
     tools: this.filter,
+    pageRows: 20,
     rowClass: (row) => verdictClass(row.verdict),
     columns: [
       {

@@ -3,7 +3,7 @@
 import { grouped } from '../../format.ts';
 import { append, button, type Child, el, fill, scrollable, searchField } from './dom.ts';
 
-const PAGE_ROWS = 25;
+const PAGE_ROWS = 10;
 
 export interface Column<T> {
   readonly name: string;
@@ -24,6 +24,8 @@ export interface TableOptions<T> {
   readonly sortBy?: string;
   readonly rowClass?: (row: T) => string;
   readonly searchable?: boolean;
+  /** How many rows are shown at a time. */
+  readonly pageRows?: number;
   /** Stands before the search field. */
   readonly tools?: Node;
 }
@@ -80,7 +82,7 @@ export class DataTable<T> {
       this.page = 0;
       this.find();
     });
-    const head = el('th', { scope: 'col', class: column.kind ?? '' }, sort);
+    const head = el('th', { scope: 'col', class: column.kind === 'number' ? 'number' : '' }, sort);
     this.heads.push(head);
     return head;
   }
@@ -115,10 +117,11 @@ export class DataTable<T> {
   private show(): void {
     const { columns, rowClass, nouns } = this.options;
     const { found, rows } = this;
-    const pages = Math.max(1, Math.ceil(found.length / PAGE_ROWS));
+    const { pageRows = PAGE_ROWS } = this.options;
+    const pages = Math.max(1, Math.ceil(found.length / pageRows));
     this.page = Math.min(this.page, pages - 1);
-    const from = this.page * PAGE_ROWS;
-    const shown = found.slice(from, from + PAGE_ROWS);
+    const from = this.page * pageRows;
+    const shown = found.slice(from, from + pageRows);
     fill(
       this.body,
       ...shown.map((i) =>
