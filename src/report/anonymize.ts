@@ -34,8 +34,8 @@ const GROUPS: readonly string[] = [
 /** Solicited-node groups (RFC 4291, section 2.7.1) end in 24 bits of a host's address. */
 const SOLICITED = ipaddr.parseCIDR('ff02::1:ff00:0/104');
 const MAPPED = ipaddr.parseCIDR('::ffff:0:0/96');
-/** Any token that may be an address; `isIP` decides. A trailing `:` or `.` is punctuation. */
-const TOKEN = /[0-9a-fA-F:.]*[0-9a-fA-F:](?:\/\d{1,3})?/g;
+/** What may be an address, with or without a prefix length; `isIP` decides. A `:` or `.` behind it is punctuation. */
+const TOKEN = /(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*(?:[0-9a-fA-F]|::))(?:\/\d{1,3})?/g;
 
 export interface Anonymizer {
   /** One address as text; what is none comes back as it is. */

@@ -1,41 +1,28 @@
 // Reads a run into the model of its page, from one state of the database.
 
 import type { ServiceCountRow } from '../../store/rows.ts';
-import {
-  type AllowedRow,
-  addressTexts,
-  allowedServices,
-  type PairCells,
-} from '../../store/sqlite/page-reader.ts';
+import { addressTexts, allowedServices, type PairCells } from '../../store/sqlite/page-reader.ts';
 import type { StoreReader } from '../../store/sqlite/reader.ts';
 import { confidenceRemarks } from '../confidence.ts';
-import { endpoint } from '../format.ts';
-import { AddressList, entryOf } from './addresses.ts';
+import { AddressList } from './addresses.ts';
 import { findingsOf } from './findings-model.ts';
+import { busiest, endpointsOf, hostsOf, unusedOf } from './lists.ts';
 import {
   type AmountModel,
-  type EndpointModel,
   FINDING_FIELDS,
-  type HostsModel,
   type MatrixModel,
   type PageModel,
-  type UnusedModel,
+  type ServiceModel,
 } from './model.ts';
 import { type Pass, passOver } from './pass.ts';
-import { rankOf, roleName, sureRole } from './roles.ts';
+import { roleName } from './roles.ts';
 import { type RulesBasis, rulesOf } from './rules-model.ts';
 import { runOf } from './run-model.ts';
 import { trafficOf } from './traffic.ts';
 import { verdictOf } from './verdict.ts';
 
-const MOST_HOSTS = 2000;
-const MOST_ENDPOINTS = 2000;
+const MOST_SERVICES = 2000;
 const MOST_SKIPPED = 200;
-const HOW: Readonly<Record<string, string>> = {
-  map: 'named by the endpoint mapper',
-  lookup: 'listed by the endpoint mapper',
-  bind: 'a bind was accepted',
-};
 
 export interface PageRequest extends RulesBasis {
   readonly anonymized: boolean;
@@ -77,20 +64,8 @@ function gathered(store: StoreReader, runId: number, request: PageRequest): Page
     }),
     findings,
     verdicts,
-    services: counts.map((row) => ({
-      service: row.service,
-      label: serviceLabel(store, row, labels),
-      transport: row.transport,
-      port: row.port,
-      verdict: row.verdict,
-      flows: row.flows,
-      packets: row.packets,
-      bytes: row.bytes,
-      initiators: row.initiators,
-      responders: row.responders,
-      firstUs: row.first_seen_us,
-      lastUs: row.last_seen_us,
-    })),
+    services: servicesOf(store, counts, labels),
+    servicesTotal: counts.length,
     traffic: trafficOf(store, runId, labels),
     matrices: matricesOf(pass, texts),
     pairs: { total: pass.pairsTotal, kinds: kindsOf(pass), rows: pairs },
@@ -155,6 +130,35 @@ function amountsOf(counts: readonly ServiceCountRow[]): AmountModel[] {
     .filter((row) => row.packets > 0);
 }
 
+/** Those of the list first where there is no room for all, then those with most bytes. */
+function servicesOf(
+  store: StoreReader,
+  counts: readonly ServiceCountRow[],
+  labels: ReadonlyMap<string, string>,
+): ServiceModel[] {
+  const kept = new Set(
+    [...counts]
+      .sort((a, b) => Number(a.service === 'unlisted') - Number(b.service === 'unlisted'))
+      .slice(0, MOST_SERVICES),
+  );
+  return counts
+    .filter((row) => kept.has(row))
+    .map((row) => ({
+      service: row.service,
+      label: serviceLabel(store, row, labels),
+      transport: row.transport,
+      port: row.port,
+      verdict: row.verdict,
+      flows: row.flows,
+      packets: row.packets,
+      bytes: row.bytes,
+      initiators: row.initiators,
+      responders: row.responders,
+      firstUs: row.first_seen_us,
+      lastUs: row.last_seen_us,
+    }));
+}
+
 function serviceLabel(store: StoreReader, row: ServiceCountRow, labels: ReadonlyMap<string, string>): string {
   if (row.service !== 'unlisted') return labels.get(row.service) ?? store.label(row.service, row.transport);
   if (row.verdict === 'expected') return 'excepted by the policy';
@@ -186,74 +190,4 @@ function matricesOf(pass: Pass, texts: ReadonlyMap<number, string>): MatrixModel
       nameOf: host,
     }),
   ];
-}
-
-function busiest(pass: Pass): [number, { bytes: number }][] {
-  return [...pass.hosts].sort(([, a], [, b]) => b.bytes - a.bytes).slice(0, MOST_HOSTS);
-}
-
-function hostsOf(pass: Pass, addressOf: (id: number) => number): HostsModel {
-  const best = (id: number) =>
-    Math.min(
-      99,
-      ...(pass.roles.get(id) ?? []).map(
-        ({ role, confidence }) => rankOf(role) + (confidence === 'low' ? 20 : 0),
-      ),
-    );
-  const bytes = (id: number) => pass.hosts.get(id)?.bytes ?? 0;
-  const ids = [...new Set([...pass.roles.keys(), ...busiest(pass).map(([id]) => id)])]
-    .map((id) => ({ id, rank: best(id), bytes: bytes(id) }))
-    .sort((a, b) => a.rank - b.rank || b.bytes - a.bytes)
-    .slice(0, MOST_HOSTS);
-  return {
-    total: new Set([...pass.roles.keys(), ...pass.hosts.keys()]).size,
-    rows: ids.map(({ id }) => {
-      const roles = [...(pass.roles.get(id) ?? [])].sort((a, b) => rankOf(a.role) - rankOf(b.role));
-      const sums = pass.hosts.get(id);
-      return {
-        address: addressOf(id),
-        roles: roles.map((row) => sureRole(row.role, row.confidence)),
-        evidence: [...new Set(roles.flatMap((row) => row.evidence.split('; ')))].join('; '),
-        flowsBegun: sums?.flowsBegun ?? 0,
-        flowsReceived: sums?.flowsReceived ?? 0,
-        bytes: sums?.bytes ?? 0,
-      };
-    }),
-  };
-}
-
-function endpointsOf(store: StoreReader, runId: number): EndpointModel[] {
-  const places = new Map<string, { names: Set<string>; how: Set<string>; model: EndpointModel }>();
-  for (const row of store.endpoints(runId)) {
-    const port = endpoint(row.transport, row.port);
-    const place = entryOf(places, `${row.server} ${port}`, () => ({
-      names: new Set<string>(),
-      how: new Set<string>(),
-      model: { server: row.server, port, names: [], how: '', firstUs: row.first_seen_us },
-    }));
-    place.names.add(row.interface_name ?? row.interface_uuid ?? 'unknown');
-    place.how.add(HOW[row.basis] ?? row.basis);
-  }
-  return [...places.values()]
-    .slice(0, MOST_ENDPOINTS)
-    .map(({ names, how, model }) => ({ ...model, names: [...names], how: [...how].join(', ') }));
-}
-
-function unusedOf(allowed: readonly AllowedRow[], counts: readonly ServiceCountRow[]): UnusedModel[] {
-  const used = new Set(
-    counts
-      .filter((row) => row.verdict === 'expected')
-      .flatMap((row) => [`${row.service} ${row.transport}`, `${row.service} ip`]),
-  );
-  return allowed
-    .filter((row) => !used.has(`${row.service} ${row.transport}`))
-    .map((row) => ({
-      service: row.service,
-      label: row.label,
-      ports:
-        row.transport === 'ip'
-          ? `IP protocol ${row.port}`
-          : `${row.transport}/${row.port === row.last_port ? row.port : `${row.port}–${row.last_port}`}`,
-      by: row.allowed_by,
-    }));
 }

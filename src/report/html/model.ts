@@ -14,6 +14,7 @@ export interface PageModel {
   readonly findings: FindingsModel;
   readonly verdicts: readonly AmountModel[];
   readonly services: readonly ServiceModel[];
+  readonly servicesTotal: number;
   readonly traffic: TrafficModel;
   readonly matrices: readonly MatrixModel[];
   readonly pairs: PairsModel;

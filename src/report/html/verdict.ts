@@ -48,6 +48,15 @@ function judged({ counts, verdicts, packets, worst }: VerdictFacts): Pick<Verdic
   if (flows('expected') === 0) {
     return { tone: 'none', sentence: 'No traffic of Exchange was seen, so there was nothing to judge.' };
   }
-  const remarks = info > 0 ? ` There ${info === 1 ? 'is' : 'are'} ${counted(info, 'remark')}.` : '';
-  return { tone: 'good', sentence: `Nothing is wrong: all that was judged is on the allow-list.${remarks}` };
+  const unexpected = flows('unexpected');
+  if (info > 0 || unexpected > 0) {
+    const told = info > 0 ? `: ${counted(info, 'remark says', 'remarks say')} why` : '';
+    const what = `${counted(unexpected, 'flow is', 'flows are')} not on the allow-list${told}`;
+    const remarks = `there ${info === 1 ? 'is' : 'are'} ${counted(info, 'remark')} to read`;
+    return {
+      tone: unexpected > 0 ? 'warn' : 'good',
+      sentence: `Nothing calls for action, but ${unexpected > 0 ? what : remarks}.`,
+    };
+  }
+  return { tone: 'good', sentence: 'Nothing is wrong: all that was judged is on the allow-list.' };
 }

@@ -87,14 +87,23 @@ export class Services {
   }
 
   private show(): void {
-    const rows = this.model?.services ?? [];
-    this.table.update(rows.filter((row) => this.verdict === 'all' || row.verdict === this.verdict));
+    const { model } = this;
+    if (model === null) return;
+    const rows = model.services.filter((row) => this.verdict === 'all' || row.verdict === this.verdict);
+    this.table.update(rows, moreServices(model));
   }
 
   private bytesCell(row: ServiceModel): HTMLElement {
     const share = Math.sqrt(row.bytes / this.most);
     return el('span', { class: 'with-bar' }, bar(share, verdictClass(row.verdict)), byteSize(row.bytes));
   }
+}
+
+/** What the page has no room for. */
+export function moreServices({ services, servicesTotal, run }: PageModel): string {
+  return servicesTotal > services.length
+    ? `those with most bytes of ${grouped(servicesTotal)}, the rest by: xports services --run ${run.id}`
+    : '';
 }
 
 export function serviceCell(row: { readonly label: string; readonly service: string }): HTMLElement {

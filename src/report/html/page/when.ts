@@ -3,7 +3,7 @@
 import { timeText } from '../../format.ts';
 import type { PageModel, ServiceModel } from '../model.ts';
 import { el } from './dom.ts';
-import { serviceCell, verdictCell } from './services.ts';
+import { moreServices, serviceCell, verdictCell } from './services.ts';
 import { DataTable } from './table.ts';
 import { portText, shortTime, VERDICTS, verdictClass } from './words.ts';
 
@@ -45,10 +45,11 @@ export class When {
   });
   readonly element = this.table.element;
 
-  update({ run, services }: PageModel): void {
+  update(model: PageModel): void {
+    const { run, services } = model;
     this.fromUs = run.firstUs ?? 0;
     this.spanUs = Math.max((run.lastUs ?? 0) - this.fromUs, 1);
-    this.table.update(services);
+    this.table.update(services, moreServices(model));
   }
 
   private span(row: ServiceModel): HTMLElement {

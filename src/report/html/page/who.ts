@@ -51,7 +51,7 @@ export class Matrix {
           const td = el('td', { class: verdict === 1 ? 'bad' : 'ok', title: words }, brief(flows));
           if (verdict === 1)
             td.append(el('span', { class: 'mark' }, '✗', el('span', { class: 'unseen' }, ' not allowed')));
-          td.style.setProperty('--heat', `${Math.round(14 + 46 * (Math.log(bytes + 1) / Math.log(most)))}%`);
+          td.style.setProperty('--heat', `${Math.round(8 + 32 * (Math.log(bytes + 1) / Math.log(most)))}%`);
           return td;
         }),
       ),
