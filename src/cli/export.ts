@@ -11,10 +11,17 @@ import {
   exportChunks,
   ZEEK_TABLE,
 } from '../report/export/index.ts';
-import { StoreReader } from '../store/sqlite/reader.ts';
 import { TABLE_NAMES } from '../store/tables.ts';
 import type { Context } from './context.ts';
-import { chosenRun, dbOption, type RunArgument, runOption } from './options.ts';
+import {
+  type Anonymize,
+  anonymizeOption,
+  chosenRun,
+  dbOption,
+  type RunArgument,
+  readerOf,
+  runOption,
+} from './options.ts';
 import { packageVersion } from './version.ts';
 
 interface Flags {
@@ -22,6 +29,7 @@ interface Flags {
   run: RunArgument;
   format: ExportFormat;
   output?: string;
+  anonymize?: Anonymize;
 }
 
 const HELP = `
@@ -41,6 +49,7 @@ export function exportCommand(context: Context): Command {
     .addOption(runOption())
     .addOption(new Option('--format <format>', 'in what form').choices(EXPORT_FORMATS).default('csv'))
     .option('-o, --output <path>', 'write there, over what is there, and not to standard output')
+    .addOption(anonymizeOption())
     .addHelpText('after', HELP)
     .action((table: string | undefined, flags: Flags) => run(table, flags, context));
 }
@@ -49,7 +58,7 @@ async function run(asked: string | undefined, flags: Flags, context: Context): P
   const { format, output } = flags;
   const table = asked ?? (format === 'zeek' ? ZEEK_TABLE : undefined);
   checkRequest(table, flags, context);
-  const store = new StoreReader(flags.db);
+  const store = readerOf(flags);
   try {
     const choice = chosenRun(store, flags.run);
     const request = (name: string): ExportRequest => ({

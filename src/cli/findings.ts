@@ -4,19 +4,22 @@ import { Command, Option } from 'commander';
 import { explained } from '../report/findings.ts';
 import { cellsOf, formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
 import type { AnyRow, FindingViewRow } from '../store/rows.ts';
-import { StoreReader } from '../store/sqlite/reader.ts';
 import type { Context } from './context.ts';
 import {
+  type Anonymize,
+  anonymizeOption,
   atLeast,
   chosenRun,
   dbOption,
   type RunArgument,
+  readerOf,
   runOption,
   severityOption,
   wholeNumber,
 } from './options.ts';
 
 interface Flags {
+  anonymize?: Anonymize;
   db: string;
   run: RunArgument;
   severity?: string;
@@ -68,6 +71,7 @@ export function findingsCommand(context: Context): Command {
     .description('list findings, the worst first')
     .addOption(dbOption())
     .addOption(runOption())
+    .addOption(anonymizeOption())
     .addOption(severityOption('--severity <severity>', 'only this severe or worse'))
     .addOption(
       new Option('--format <format>', 'in words, or as rows')
@@ -84,7 +88,7 @@ export function findingsCommand(context: Context): Command {
 }
 
 async function run(flags: Flags, context: Context): Promise<void> {
-  const store = new StoreReader(flags.db);
+  const store = readerOf(flags);
   try {
     const { severity } = flags;
     const found = store

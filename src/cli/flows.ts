@@ -3,9 +3,10 @@
 import { Command, Option } from 'commander';
 import { formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
 import type { Cell, FlowFilter } from '../store/rows.ts';
-import { StoreReader } from '../store/sqlite/reader.ts';
 import type { Context } from './context.ts';
 import {
+  type Anonymize,
+  anonymizeOption,
   checkService,
   chosenRun,
   dbOption,
@@ -13,12 +14,14 @@ import {
   parseService,
   parseTransport,
   type RunArgument,
+  readerOf,
   runOption,
   verdictOption,
   wholeNumber,
 } from './options.ts';
 
 interface Flags extends FlowFilter {
+  anonymize?: Anonymize;
   db: string;
   run: RunArgument;
   format: RowFormat;
@@ -55,6 +58,7 @@ export function flowsCommand(context: Context): Command {
     .description('list flows')
     .addOption(dbOption())
     .addOption(runOption())
+    .addOption(anonymizeOption())
     .addOption(new Option('--service <name>', 'only this service, or unlisted').argParser(parseService))
     .addOption(verdictOption())
     .addOption(
@@ -76,7 +80,7 @@ export function flowsCommand(context: Context): Command {
 
 async function run(flags: Flags, context: Context): Promise<void> {
   checkService(flags.db, flags.service);
-  const store = new StoreReader(flags.db);
+  const store = readerOf(flags);
   try {
     const choice = chosenRun(store, flags.run);
     const asked = flags.limit ?? (flags.format === 'table' ? TABLE_LIMIT : 0);

@@ -17,6 +17,7 @@ import { reportCommand } from './report.ts';
 import { rulesCommand } from './rules.ts';
 import { runsCommand } from './runs.ts';
 import { schemaCommand } from './schema.ts';
+import { serveCommand } from './serve.ts';
 import { servicesCommand } from './services.ts';
 import { packageVersion } from './version.ts';
 
@@ -63,6 +64,7 @@ function program(context: Context): Command {
     liveCommand(context),
     interfacesCommand(context),
     reportCommand(context),
+    serveCommand(context),
     findingsCommand(context),
     flowsCommand(context),
     servicesCommand(context),

@@ -6,6 +6,7 @@ import ipaddr from 'ipaddr.js';
 import { SEVERITIES, VERDICTS } from '../audit/terms.ts';
 import { EXIT, XportsError } from '../base/errors.ts';
 import { protocolOf } from '../base/transport.ts';
+import { anonymizer } from '../report/anonymize.ts';
 import { SERVICE_IDS } from '../service/catalog.ts';
 import type { RunChoice } from '../store/rows.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
@@ -18,6 +19,27 @@ export function dbOption(): Option {
     if (text !== '' && text !== ':memory:') return text;
     throw new InvalidArgumentError('Give the name of a file.');
   });
+}
+
+/** True for addresses that are others each time, or the passphrase that they depend on. */
+export type Anonymize = string | true;
+
+export function anonymizeOption(): Option {
+  return new Option(
+    '--anonymize [passphrase]',
+    'replace addresses, keeping which share a prefix, and names of hosts and files; the same passphrase gives the same ones',
+  ).argParser((text) => {
+    if (text !== '') return text;
+    throw new InvalidArgumentError('Give a passphrase, or the option alone.');
+  });
+}
+
+/** Opens the database for reading. Throws XportsError where it is not there, or not ours. */
+export function readerOf({ db, anonymize }: { db: string; anonymize?: Anonymize }): StoreReader {
+  return new StoreReader(
+    db,
+    anonymize === undefined ? null : anonymizer(anonymize === true ? null : anonymize),
+  );
 }
 
 export type RunArgument = number | 'all' | 'latest';

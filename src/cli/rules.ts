@@ -6,12 +6,22 @@ import type { Widening } from '../report/rules/blocks.ts';
 import { DIALECT_NAMES, type DialectName, firewallRules } from '../report/rules/index.ts';
 import { ALLOW_LIST } from '../service/allow-list.ts';
 import type { RunChoice } from '../store/rows.ts';
-import { StoreReader } from '../store/sqlite/reader.ts';
+import type { StoreReader } from '../store/sqlite/reader.ts';
 import type { Context } from './context.ts';
-import { chosenRun, dbOption, parseAddress, type RunArgument, runOption } from './options.ts';
+import {
+  type Anonymize,
+  anonymizeOption,
+  chosenRun,
+  dbOption,
+  parseAddress,
+  type RunArgument,
+  readerOf,
+  runOption,
+} from './options.ts';
 import { packageVersion } from './version.ts';
 
 interface Flags {
+  anonymize?: Anonymize;
   db: string;
   run: RunArgument;
   format: DialectName;
@@ -41,6 +51,7 @@ export function rulesCommand(context: Context): Command {
     .description('write firewall rules that let the expected traffic of a run pass, and nothing else')
     .addOption(dbOption())
     .addOption(runOption())
+    .addOption(anonymizeOption())
     .addOption(new Option('--format <format>', 'whose language').choices(DIALECT_NAMES).default('nftables'))
     .addOption(
       new Option(
@@ -61,7 +72,7 @@ export function rulesCommand(context: Context): Command {
 }
 
 async function run(flags: Flags, context: Context): Promise<void> {
-  const store = new StoreReader(flags.db);
+  const store = readerOf(flags);
   try {
     const choice = chosenRun(store, flags.run);
     const servers = flags.servers ?? serversOf(store, choice);
@@ -93,7 +104,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
 }
 
 /** The servers that were named when the run was made; null where none were, or runs differ. */
-function serversOf(store: StoreReader, choice: RunChoice): NamedServers | null {
+export function serversOf(store: StoreReader, choice: RunChoice): NamedServers | null {
   const rows = choice === 'all' ? store.runs() : [store.run(choice)];
   const named = new Set(rows.map((row) => (JSON.parse(row.options) as { servers?: unknown }).servers));
   const [text] = named;

@@ -162,7 +162,7 @@ test('a reader that goes away ends any format quietly', async (t) => {
 test('many flows pass in memory that has no room for them', async (t) => {
   const db = flowsDb(t, 100_000);
   // As objects these flows take more than 50 MB.
-  const heap = '--max-old-space-size=32';
+  const heap = '--max-old-space-size=44';
   for (const format of ['csv', 'parquet']) {
     const args = [heap, PROGRAM, 'export', 'flow_records', '--db', db, '--format', format];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -2,7 +2,14 @@
 
 import type { RunChoice } from '../../store/rows.ts';
 import type { StoreReader } from '../../store/sqlite/reader.ts';
-import { expectedPairs, learnedRpcPorts, pairFacts } from '../../store/sqlite/rule-reader.ts';
+import {
+  type ExpectedPairRow,
+  expectedPairs,
+  learnedRpcPorts,
+  type PairFactRow,
+  pairFacts,
+  type RpcPortRow,
+} from '../../store/sqlite/rule-reader.ts';
 import { counted, timeText } from '../format.ts';
 import type { Widening } from './blocks.ts';
 import { ciscoAsaRules } from './cisco-asa.ts';
@@ -59,16 +66,33 @@ export interface Rules {
   readonly pairs: number;
 }
 
-export function firewallRules(store: StoreReader, request: RulesRequest): Rules {
+/** What rules are made from, read once however many languages they are written in. */
+export interface RuleSource {
+  readonly pairs: readonly ExpectedPairRow[];
+  readonly facts: readonly PairFactRow[];
+  readonly rpcPorts: readonly RpcPortRow[];
+}
+
+export function ruleSource(store: StoreReader, run: RunChoice): RuleSource {
+  return {
+    pairs: expectedPairs(store, run),
+    facts: pairFacts(store, run),
+    rpcPorts: learnedRpcPorts(store, run),
+  };
+}
+
+export function firewallRules(
+  store: StoreReader,
+  request: RulesRequest,
+  source = ruleSource(store, request.run),
+): Rules {
   const { boundary, write }: Dialect = DIALECTS[request.dialect];
-  const { run } = request;
-  const pairs = expectedPairs(store, run);
-  const facts = pairFacts(store, run);
+  const { pairs, facts, rpcPorts } = source;
   const flowsStored = facts.length > 0;
   const plan = planRules({
     pairs,
     facts: flowsStored ? facts : null,
-    rpcPorts: learnedRpcPorts(store, run),
+    rpcPorts,
     isServer: request.isServer,
     answeredOnly: request.answeredOnly,
     widening: request.widening,

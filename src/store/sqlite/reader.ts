@@ -19,6 +19,7 @@ import type {
 } from '../rows.ts';
 import { databaseError } from './failure.ts';
 import { openForReading } from './open.ts';
+import { type Shown, showOthers } from './shown.ts';
 
 const RUN_COLUMNS = `id, run_uid, sensor, source, source_kind, status, started_at_us, finished_at_us,
   heartbeat_us, first_packet_us, last_packet_us, packets, bytes, packets_out_of_order, kernel_dropped,
@@ -34,9 +35,11 @@ export class StoreReader {
   readonly path: string;
   private readonly db: Database;
 
-  constructor(path: string) {
+  /** With `shown`, addresses and names are read as others; the database keeps its own. */
+  constructor(path: string, shown: Shown | null = null) {
     this.path = path;
     this.db = openForReading(path);
+    if (shown !== null) this.attempt(() => showOthers(this.db, shown));
   }
 
   /** Runs `read` against one state of the database, whatever is written meanwhile. */
@@ -124,6 +127,15 @@ export class StoreReader {
       runId,
     );
     return new Map(rows.map((row) => [row.severity, row.findings]));
+  }
+
+  /** How many findings there are, those that no longer hold included. */
+  findingsTotal(runId: number): number {
+    const [row] = this.all<{ findings: number }>(
+      'SELECT count(*) AS findings FROM finding_rows WHERE run_id = ?',
+      runId,
+    );
+    return row.findings;
   }
 
   /** Learned RPC endpoints, in the order of servers and ports. */
