@@ -12,7 +12,16 @@ import { FIRST_DYNAMIC_PORT, type LearnedEndpoints } from './endpoints.ts';
 import { Ledger } from './ledger.ts';
 import { type Accused, type Mild, mildness } from './mild.ts';
 import type { HostRoles } from './roles.ts';
-import { KIND, MARK, PAIR, SUSPECT_MARKS, SUSPECT_PAYLOAD, type Tally } from './tally.ts';
+import {
+  KIND,
+  kindOfSuspect,
+  MARK,
+  PAIR,
+  protocolOfSuspect,
+  SUSPECT_MARKS,
+  SUSPECT_PAYLOAD,
+  type Tally,
+} from './tally.ts';
 import {
   FINDING_KINDS,
   type FindingKind,
@@ -115,8 +124,9 @@ class Collector {
     for (let n = 0; n < keys.size; n++) {
       if (this.flowsOf(n) === 0) continue;
       const responder = keys.word(n, 1);
-      const kind = keys.word(n, 2) & 255;
-      const protocol = keys.word(n, 2) >>> 8;
+      const kind = kindOfSuspect(keys.word(n, 2));
+      if (kind === KIND.remembered) continue;
+      const protocol = protocolOfSuspect(keys.word(n, 2));
       const port = keys.word(n, 3);
       if (scanOf[n] === SCAN_OF_PORTS) this.put(n, SCAN, responder, protocol, NONE);
       else if (scanOf[n] === SCAN_OF_RESPONDERS) this.put(n, SCAN, NONE, protocol, port);
@@ -150,7 +160,7 @@ class Collector {
   /** What a scanner's tries are counted by: initiator, transport, and the responder or the port. */
   private target(n: number, ofResponder: boolean): readonly [number, number, number] {
     const { keys } = this.tally.suspects;
-    return [keys.word(n, 0), keys.word(n, 2) >>> 8, keys.word(n, ofResponder ? 1 : 3)];
+    return [keys.word(n, 0), protocolOfSuspect(keys.word(n, 2)), keys.word(n, ofResponder ? 1 : 3)];
   }
 
   /** 0 where the suspect's flows turned out to be something else. */
@@ -162,7 +172,7 @@ class Collector {
   /** Whether the suspect is an unlisted port that was only ever tried in vain. */
   private isFailedPort(n: number): boolean {
     const { keys, sums, width } = this.tally.suspects;
-    const kind = keys.word(n, 2) & 255;
+    const kind = kindOfSuspect(keys.word(n, 2));
     if (!isOfPort(kind) || keys.word(n, 3) === NONE) return false;
     if (this.flowsOf(n) === 0) return false;
     return (sums[n * width + SUSPECT_MARKS] & (MARK.outcome << OUTCOME.answered)) === 0;

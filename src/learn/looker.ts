@@ -19,17 +19,20 @@ const FIRST_DYNAMIC = 1024;
 /** Flows that are watched at once, and what they may hold together. */
 const MAX_WATCHES = 4_096;
 const RUN_BYTES = 16 << 20;
+/** What is heard again is told again after so long, so that it is known until when it was heard. */
+const TELL_AGAIN_US = 60_000_000;
 /** Lessons that are told; a server that names endpoints without end teaches no more than this. */
 const MAX_LESSONS = 65_536;
 
-/** The looker of one run. `teach` takes what RPC teaches, each thing once. */
+/** The looker of one run. `teach` takes what RPC teaches, each thing once a minute at most. */
 export class Looker implements FlowLooker {
   readonly begin = 0;
   /** Packets of RPC's endpoint mapper whose payload was not captured. */
   unreadMapperPackets = 0;
   private readonly teach: (lesson: Lesson) => void;
   private readonly budget = new ByteBudget(RUN_BYTES);
-  private readonly told = new Set<string>();
+  /** When each lesson was told last. */
+  private readonly told = new Map<string, number>();
   private watches = 0;
 
   constructor(teach: (lesson: Lesson) => void) {
@@ -98,7 +101,7 @@ export class Looker implements FlowLooker {
   private bound(watch: Watch, interfaceUuid: string): void {
     const { flowId } = watch;
     if (watch.port < FIRST_DYNAMIC) return;
-    this.tell({ kind: 'bind', flowId, interfaceUuid }, `${flowId} ${interfaceUuid}`);
+    this.tell({ kind: 'bind', flowId, interfaceUuid }, `${flowId} ${interfaceUuid}`, watch.timeUs);
     this.endpoint(watch, watch.port, false, interfaceUuid, 'bind');
   }
 
@@ -120,12 +123,14 @@ export class Looker implements FlowLooker {
     this.tell(
       { kind: 'endpoint', ipVersion, server, port, udp, interfaceUuid, basis, firstSeenUs: timeUs },
       key,
+      timeUs,
     );
   }
 
-  private tell(lesson: Lesson, key: string): void {
-    if (this.told.size >= MAX_LESSONS || this.told.has(key)) return;
-    this.told.add(key);
+  private tell(lesson: Lesson, key: string, timeUs: number): void {
+    const lastUs = this.told.get(key);
+    if (lastUs === undefined ? this.told.size >= MAX_LESSONS : timeUs < lastUs + TELL_AGAIN_US) return;
+    this.told.set(key, timeUs);
     this.teach(lesson);
   }
 }
