@@ -3,7 +3,7 @@
 
 import { PROTOCOL } from '../base/transport.ts';
 import { HINT, type PacketView, TCP } from '../decode/packet.ts';
-import { type FlowLooker, LOOK_ALL_DONE } from './looking.ts';
+import { type FlowLooker, HAS_RARE, LOOK_ALL_DONE } from './looking.ts';
 import {
   ANY_ACK,
   ANY_SYN,
@@ -51,6 +51,7 @@ export function beginFlow(records: Records, n: number, packet: PacketView, table
   const { hot, hotQ, cold, coldQ } = records;
   const at = records.hotAt(n);
   const coldAt = records.coldAt(n);
+  records.forgetRare(n);
   for (let i = HOT.packetsA; i < HOT.vlans; i++) hot[at + i] = 0;
   hot[at + HOT.vlans] = packet.vlans;
   hot[at + HOT.look] =
@@ -62,7 +63,6 @@ export function beginFlow(records: Records, n: number, packet: PacketView, table
   coldQ[(coldAt >> 1) + COLD_Q.first] = packet.timeUs;
   coldQ[(coldAt >> 1) + COLD_Q.flowId] = packet.ordinal;
   coldQ[(coldAt >> 1) + COLD_Q.lastPast] = -Infinity;
-  records.forgetRare(n);
   let bits = firstGuess(packet, tables);
   if (packet.dir !== 0) bits ^= BIT.initiatorIsB;
   if (packet.past !== 0) bits |= BIT.timerIsClock;
@@ -92,7 +92,7 @@ export function continueFlow(records: Records, n: number, packet: PacketView, ta
   const wentBothWays = records.wentBothWays(n);
   beginFlow(records, n, packet, tables);
   hot[at] = (hot[at] & BIT.timerIsClock) | (bits & INHERITED);
-  hot[at - HOT.bits + HOT.look] = look | LOOK_ALL_DONE;
+  hot[at - HOT.bits + HOT.look] = (look | LOOK_ALL_DONE) & ~HAS_RARE;
   cold[coldAt + COLD.isnA] = isnA;
   cold[coldAt + COLD.isnB] = isnB;
   const rare = records.makeRare(n);

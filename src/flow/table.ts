@@ -112,14 +112,17 @@ export class FlowTable {
         if (
           (bits & NEEDS_MORE) === 0 &&
           timeUs - hotQ[timer] <= limit &&
-          (packet.payloadBytes === 0 ||
-            (hot[at + HOT.look] & (LOOK_DONE << sideOf(bits, packet.dir))) !== 0) &&
           (activeUs === 0 || !this.timers.isOld(n, timeUs))
         ) {
           hotQ[timer] = timeUs;
           hot[at + HOT.bits] = bits | ((((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA) << packet.dir);
           this.countPacket(hot, at, n, packet);
           this.minutes.add(timeUs, (bits & BIT.serviceMask) >>> BIT.serviceShift, packet.wireBytes);
+          if (
+            packet.payloadBytes !== 0 &&
+            (hot[at + HOT.look] & (LOOK_DONE << sideOf(bits, packet.dir))) === 0
+          )
+            this.look(n, packet);
           continue;
         }
       }
@@ -240,6 +243,8 @@ export class FlowTable {
     const n = this.count++;
     const at = records.hotAt(n);
     const { hot } = records;
+    // What lies here may be a record that was dropped, or moved.
+    hot[at + HOT.look] = 0;
     // The first sender is side A.
     packet.dir = 0;
     hot[at + HOT.ports] = packet.ports;

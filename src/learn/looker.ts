@@ -3,7 +3,7 @@
 
 import { PROTOCOL } from '../base/transport.ts';
 import type { PacketView } from '../decode/packet.ts';
-import { type FlowLooker, LOOK_ALL_DONE, LOOK_DONE, type PayloadWatch } from '../flow/looking.ts';
+import { type FlowLooker, HAS_RARE, LOOK_ALL_DONE, LOOK_DONE, type PayloadWatch } from '../flow/looking.ts';
 import { BIT, COLD, COLD_Q, HOT, type Records } from '../flow/record.ts';
 import { ByteBudget } from './budget.ts';
 import { DatagramReplies } from './dcerpc-datagram.ts';
@@ -21,7 +21,9 @@ const MAX_WATCHES = 4_096;
 const RUN_BYTES = 16 << 20;
 /** What is heard again is told again after so long, so that it is known until when it was heard. */
 const TELL_AGAIN_US = 60_000_000;
-/** Lessons that are told; a server that names endpoints without end teaches no more than this. */
+/** Binds that a flow is told of; it has one label. */
+const MAX_BINDS = 16;
+/** Endpoints that are told; a server that names endpoints without end teaches no more than this. */
 const MAX_LESSONS = 65_536;
 
 /** The looker of one run. `teach` takes what RPC teaches, each thing once a minute at most. */
@@ -31,7 +33,7 @@ export class Looker implements FlowLooker {
   unreadMapperPackets = 0;
   private readonly teach: (lesson: Lesson) => void;
   private readonly budget = new ByteBudget(RUN_BYTES);
-  /** When each lesson was told last. */
+  /** When each endpoint was told last. */
   private readonly told = new Map<string, number>();
   private watches = 0;
 
@@ -51,7 +53,7 @@ export class Looker implements FlowLooker {
       if (mapper) this.unreadMapperPackets++;
       return;
     }
-    const watched = records.rareOf(n)?.watch ?? null;
+    const watched = hot[at] < 0 ? records.rareOf(n)?.watch : null;
     let watch = watched instanceof Watch ? watched : null;
     const tcp = packet.inner === PROTOCOL.tcp;
     const known = watch === null ? hot[at] : hot[at] | watch.done;
@@ -75,11 +77,12 @@ export class Looker implements FlowLooker {
       watch.done = state & LOOK_ALL_DONE;
       if (watch.isOver) {
         watch.end();
-        records.makeRare(n).watch = null;
+        records.forgetWatch(n);
         watch = null;
       }
     }
-    hot[at] = watch === null ? state : state & ~LOOK_ALL_DONE;
+    const next = watch === null ? state : state & ~LOOK_ALL_DONE;
+    hot[at] = (next & ~HAS_RARE) | (hot[at] & HAS_RARE);
   }
 
   private watch(records: Records, n: number, packet: PacketView, side: 0 | 1, mapper: boolean): Watch {
@@ -99,9 +102,8 @@ export class Looker implements FlowLooker {
   }
 
   private bound(watch: Watch, interfaceUuid: string): void {
-    const { flowId } = watch;
     if (watch.port < FIRST_DYNAMIC) return;
-    this.tell({ kind: 'bind', flowId, interfaceUuid }, `${flowId} ${interfaceUuid}`, watch.timeUs);
+    if (watch.isNewBind(interfaceUuid)) this.teach({ kind: 'bind', flowId: watch.flowId, interfaceUuid });
     this.endpoint(watch, watch.port, false, interfaceUuid, 'bind');
   }
 
@@ -119,19 +121,11 @@ export class Looker implements FlowLooker {
     basis: 'map' | 'lookup' | 'bind',
   ): void {
     const { ipVersion, server, timeUs } = watch;
-    const key = `${server.join()} ${udp} ${port} ${interfaceUuid} ${basis}`;
-    this.tell(
-      { kind: 'endpoint', ipVersion, server, port, udp, interfaceUuid, basis, firstSeenUs: timeUs },
-      key,
-      timeUs,
-    );
-  }
-
-  private tell(lesson: Lesson, key: string, timeUs: number): void {
+    const key = `${watch.serverText} ${udp} ${port} ${interfaceUuid} ${basis}`;
     const lastUs = this.told.get(key);
     if (lastUs === undefined ? this.told.size >= MAX_LESSONS : timeUs < lastUs + TELL_AGAIN_US) return;
     this.told.set(key, timeUs);
-    this.teach(lesson);
+    this.teach({ kind: 'endpoint', ipVersion, server, port, udp, interfaceUuid, basis, firstSeenUs: timeUs });
   }
 }
 
@@ -165,6 +159,8 @@ class Watch implements PayloadWatch {
   private readonly datagrams: DatagramReplies | null;
   private readonly hearers: Hearers;
   private ended = false;
+  private lastBind: string | null = null;
+  private binds = 0;
 
   constructor(packet: PacketView, side: 0 | 1, mapper: boolean, budget: ByteBudget, hearers: Hearers) {
     this.hearers = hearers;
@@ -187,6 +183,19 @@ class Watch implements PayloadWatch {
           budget,
         )
       : null;
+  }
+
+  /** The server's address as a key. */
+  get serverText(): string {
+    return this.ipVersion === 4 ? String(this.server[0]) : this.server.join();
+  }
+
+  /** Whether this accepted bind is worth telling, beside the one before it. */
+  isNewBind(interfaceUuid: string): boolean {
+    if (interfaceUuid === this.lastBind || this.binds === MAX_BINDS) return false;
+    this.lastBind = interfaceUuid;
+    this.binds++;
+    return true;
   }
 
   get isOver(): boolean {
