@@ -84,8 +84,8 @@ export const captures: readonly CaptureSpec[] = [
   {
     name: 'payload',
     mode: 'payload',
-    packets: 2_000_000,
-    quickPackets: 400_000,
+    packets: 6_000_000,
+    quickPackets: 1_000_000,
     concurrent: 5_000,
     step: 1,
     passes: 1,
