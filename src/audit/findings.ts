@@ -3,7 +3,7 @@
 
 import { PROTOCOL, transportName } from '../base/transport.ts';
 import type { AddressBook } from '../flow/addresses.ts';
-import { protocolName } from '../learn/facts.ts';
+import { P, protocolName } from '../learn/facts.ts';
 import { homeOf } from '../learn/natural.ts';
 import { PolicyRules } from '../policy/rules.ts';
 import { SERVICE_IDS, serviceOfPort, serviceRow, UNLISTED } from '../service/catalog.ts';
@@ -133,6 +133,7 @@ class Collector {
       else if (this.mayBeRpc(kind, responder, protocol, port)) {
         this.put(n, KIND.remark, responder, protocol, NONE);
         this.notePort(responder, port);
+        if (this.isKnown(n, protocol, port)) this.put(n, kind, responder, protocol, port);
       } else this.put(n, kind, responder, protocol, port);
     }
     return this.rank();
@@ -188,6 +189,15 @@ class Collector {
       this.background.rules.serviceAt(protocol, port) === UNLISTED &&
       this.tally.rpcServers.has(responder) &&
       !this.endpoints.knows(responder)
+    );
+  }
+
+  /** Whether more is known of the port than that it may be RPC's: it is documented, or payload showed another protocol. */
+  private isKnown(n: number, protocol: number, port: number): boolean {
+    const { sums, width } = this.tally.suspects;
+    const payload = sums[n * width + SUSPECT_PAYLOAD];
+    return (
+      documentedPort(transportName(protocol), port) !== undefined || (payload !== 0 && payload !== P.dcerpc)
     );
   }
 
