@@ -15,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { writePayloadCapture } from './payload/capture.ts';
 import type { CaptureSpec } from './plan.ts';
 
 export interface Tools {
@@ -179,10 +180,15 @@ export function provideCapture(
   quick: boolean,
 ): Capture | undefined {
   const found = findCapture(spec, cache, quick);
-  if (found !== undefined || generator === undefined) return found;
+  const isOurs = spec.mode === 'payload';
+  if (found !== undefined || (generator === undefined && !isOurs)) return found;
   const path = pathOf(spec, cache, quick);
   let capture: Capture;
-  if (spec.passes === 1) {
+  if (isOurs || generator === undefined) {
+    const part = `${path}.part`;
+    capture = { path, ...writePayloadCapture(part, packetsOf(spec, quick)) };
+    renameSync(part, path);
+  } else if (spec.passes === 1) {
     capture = generate(spec, generator, path, packetsOf(spec, quick));
   } else {
     const original = provideCapture({ ...spec, passes: 1 }, generator, cache, quick);

@@ -57,18 +57,31 @@ function tallyOf(packets: number | undefined, flows: number | undefined): Tally 
   return { ...(packets === undefined ? {} : { packets }), ...(flows === undefined ? {} : { flows }) };
 }
 
-function xports(flows: 'none' | 'all'): Found {
+function xports(name: 'xports-none' | 'xports-all' | 'xports-headers'): Found {
+  const flows = name === 'xports-none' ? 'none' : 'all';
+  const more = name === 'xports-headers' ? ['--no-payload'] : [];
+  const title = ['xports --flows', flows, ...more].join(' ');
   if (!existsSync(join(repository, 'dist/cli/main.js'))) {
-    return { missing: `xports --flows ${flows}: not built (npm run build)` };
+    return { missing: `${title}: not built (npm run build)` };
   }
   const script = join(repository, 'bin/xports.js');
   return {
     program: {
-      name: flows === 'none' ? 'xports-none' : 'xports-all',
-      title: `xports --flows ${flows}`,
+      name,
+      title,
       call: (capture, scratch) => ({
         file: process.execPath,
-        args: [script, 'analyze', capture, '--db', join(scratch, 'x.db'), '--flows', flows, '--quiet'],
+        args: [
+          script,
+          'analyze',
+          capture,
+          '--db',
+          join(scratch, 'x.db'),
+          '--flows',
+          flows,
+          '--quiet',
+          ...more,
+        ],
       }),
       tally: (_output, scratch) => {
         const database = new Database(join(scratch, 'x.db'), { readonly: true });
@@ -154,9 +167,9 @@ export function findProgram(name: ProgramName, floorBinary: string | undefined):
         },
       };
     case 'xports-none':
-      return xports('none');
     case 'xports-all':
-      return xports('all');
+    case 'xports-headers':
+      return xports(name);
     case 'pcap-parser':
       if (!existsSync(join(repository, 'node_modules/pcap-parser'))) {
         return { missing: 'pcap-parser: not installed (npm ci)' };

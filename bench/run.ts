@@ -22,7 +22,7 @@ import { type Judgement, judge, type Results, type Series } from './results.ts';
 const usage = `npm run bench -- [options]
   --quick            small captures: minutes become seconds, and ratios become rough
   --only NAMES       captures to measure, by comma: ${captures.map((spec) => spec.name).join(', ')}
-  --programs NAMES   programs to measure, by comma: floor, xports-none, xports-all,
+  --programs NAMES   programs to measure, by comma: floor, xports-none, xports-all, xports-headers,
                      softflowd, nfpcapd, argus, pcap-parser
   --file CAPTURE     measure on a capture of your own instead
   --rounds N         rounds (5 unless said otherwise)

@@ -4,6 +4,8 @@ import { PROTOCOL } from '../base/transport.ts';
 import type { AddressBook } from '../flow/addresses.ts';
 import { D, W } from '../flow/ended.ts';
 import type { EndpointLesson, Lesson } from '../learn/lessons.ts';
+import { endpointKey } from './endpoint-key.ts';
+import { EndpointMemory } from './memory.ts';
 
 /** Dynamic ports are those from here on (list 2: "ports 1024 and up as needed"). */
 export const FIRST_DYNAMIC_PORT = 1024;
@@ -21,16 +23,16 @@ export interface LearnedEndpoint {
   readonly interfaceUuid: string;
   readonly basis: EndpointLesson['basis'];
   readonly firstSeenUs: number;
-}
-
-/** A responder and a port of it. */
-export function endpointKey(serverId: number, port: number): number {
-  return serverId * 65_536 + port;
+  /** When it was taught last, to about a minute. */
+  lastSeenUs: number;
 }
 
 /** Endpoints and binds of one run. */
 export class LearnedEndpoints {
   readonly all: LearnedEndpoint[] = [];
+  /** What earlier runs learned. */
+  readonly memory: EndpointMemory;
+  private readonly places = new Map<string, LearnedEndpoint>();
   /** Interfaces by number; 0 is none. */
   readonly interfaces: string[] = [''];
   private readonly numbers = new Map<string, number>();
@@ -41,8 +43,9 @@ export class LearnedEndpoints {
   private fresh = new Set<number>();
   private readonly addresses: AddressBook;
 
-  constructor(addresses: AddressBook) {
+  constructor(addresses: AddressBook, memory = new EndpointMemory([], 0, addresses)) {
     this.addresses = addresses;
+    this.memory = memory;
   }
 
   learn(lesson: Lesson): void {
@@ -53,7 +56,16 @@ export class LearnedEndpoints {
     const { ipVersion, server, udp, port, interfaceUuid, basis, firstSeenUs } = lesson;
     const [w0, w1, w2, w3] = server;
     const serverId = ipVersion === 4 ? this.addresses.v4Id(w0) : this.addresses.v6Id(w0, w1, w2, w3);
-    this.all.push({ serverId, udp, port, interfaceUuid, basis, firstSeenUs });
+    if (!udp) this.memory.hear(serverId, lesson);
+    const place = `${serverId} ${udp} ${port} ${interfaceUuid} ${basis}`;
+    const known = this.places.get(place);
+    if (known !== undefined) {
+      known.lastSeenUs = Math.max(known.lastSeenUs, firstSeenUs);
+      return;
+    }
+    const endpoint = { serverId, udp, port, interfaceUuid, basis, firstSeenUs, lastSeenUs: firstSeenUs };
+    this.places.set(place, endpoint);
+    this.all.push(endpoint);
     if (udp) return;
     const key = endpointKey(serverId, port);
     if (basis !== 'bind') this.mapped.add(key);
@@ -69,12 +81,12 @@ export class LearnedEndpoints {
     return this.dynamic.has(endpointKey(serverId, port));
   }
 
-  /** Whether an endpoint mapper named it. */
+  /** Whether an endpoint mapper named it, to this run or to one that is remembered. */
   isMapped(serverId: number, port: number): boolean {
-    return this.mapped.has(endpointKey(serverId, port));
+    return this.mapped.has(endpointKey(serverId, port)) || this.memory.isMapped(serverId, port);
   }
 
-  /** Whether any endpoint of the server was learned. */
+  /** Whether any endpoint of the server was learned in this run: what is remembered of it may have moved. */
   knows(serverId: number): boolean {
     return this.servers.has(serverId);
   }

@@ -3,7 +3,7 @@
 
 import { PROTOCOL, transportName } from '../base/transport.ts';
 import type { AddressBook } from '../flow/addresses.ts';
-import { protocolName } from '../learn/facts.ts';
+import { P, protocolName } from '../learn/facts.ts';
 import { homeOf } from '../learn/natural.ts';
 import { PolicyRules } from '../policy/rules.ts';
 import { SERVICE_IDS, serviceOfPort, serviceRow, UNLISTED } from '../service/catalog.ts';
@@ -12,7 +12,16 @@ import { FIRST_DYNAMIC_PORT, type LearnedEndpoints } from './endpoints.ts';
 import { Ledger } from './ledger.ts';
 import { type Accused, type Mild, mildness } from './mild.ts';
 import type { HostRoles } from './roles.ts';
-import { KIND, MARK, PAIR, SUSPECT_MARKS, SUSPECT_PAYLOAD, type Tally } from './tally.ts';
+import {
+  KIND,
+  kindOfSuspect,
+  MARK,
+  PAIR,
+  protocolOfSuspect,
+  SUSPECT_MARKS,
+  SUSPECT_PAYLOAD,
+  type Tally,
+} from './tally.ts';
 import {
   FINDING_KINDS,
   type FindingKind,
@@ -115,14 +124,16 @@ class Collector {
     for (let n = 0; n < keys.size; n++) {
       if (this.flowsOf(n) === 0) continue;
       const responder = keys.word(n, 1);
-      const kind = keys.word(n, 2) & 255;
-      const protocol = keys.word(n, 2) >>> 8;
+      const kind = kindOfSuspect(keys.word(n, 2));
+      if (kind === KIND.remembered) continue;
+      const protocol = protocolOfSuspect(keys.word(n, 2));
       const port = keys.word(n, 3);
       if (scanOf[n] === SCAN_OF_PORTS) this.put(n, SCAN, responder, protocol, NONE);
       else if (scanOf[n] === SCAN_OF_RESPONDERS) this.put(n, SCAN, NONE, protocol, port);
       else if (this.mayBeRpc(kind, responder, protocol, port)) {
         this.put(n, KIND.remark, responder, protocol, NONE);
         this.notePort(responder, port);
+        if (this.isKnown(n, protocol, port)) this.put(n, kind, responder, protocol, port);
       } else this.put(n, kind, responder, protocol, port);
     }
     return this.rank();
@@ -150,7 +161,7 @@ class Collector {
   /** What a scanner's tries are counted by: initiator, transport, and the responder or the port. */
   private target(n: number, ofResponder: boolean): readonly [number, number, number] {
     const { keys } = this.tally.suspects;
-    return [keys.word(n, 0), keys.word(n, 2) >>> 8, keys.word(n, ofResponder ? 1 : 3)];
+    return [keys.word(n, 0), protocolOfSuspect(keys.word(n, 2)), keys.word(n, ofResponder ? 1 : 3)];
   }
 
   /** 0 where the suspect's flows turned out to be something else. */
@@ -162,7 +173,7 @@ class Collector {
   /** Whether the suspect is an unlisted port that was only ever tried in vain. */
   private isFailedPort(n: number): boolean {
     const { keys, sums, width } = this.tally.suspects;
-    const kind = keys.word(n, 2) & 255;
+    const kind = kindOfSuspect(keys.word(n, 2));
     if (!isOfPort(kind) || keys.word(n, 3) === NONE) return false;
     if (this.flowsOf(n) === 0) return false;
     return (sums[n * width + SUSPECT_MARKS] & (MARK.outcome << OUTCOME.answered)) === 0;
@@ -178,6 +189,15 @@ class Collector {
       this.background.rules.serviceAt(protocol, port) === UNLISTED &&
       this.tally.rpcServers.has(responder) &&
       !this.endpoints.knows(responder)
+    );
+  }
+
+  /** Whether more is known of the port than that it may be RPC's: it is documented, or payload showed another protocol. */
+  private isKnown(n: number, protocol: number, port: number): boolean {
+    const { sums, width } = this.tally.suspects;
+    const payload = sums[n * width + SUSPECT_PAYLOAD];
+    return (
+      documentedPort(transportName(protocol), port) !== undefined || (payload !== 0 && payload !== P.dcerpc)
     );
   }
 

@@ -3,6 +3,7 @@
 import { PROTOCOL } from '../base/transport.ts';
 import type { AddressBook } from '../flow/addresses.ts';
 import { D, type EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from '../flow/ended.ts';
+import { PAYLOAD_SAYS, payloadSays } from '../learn/natural.ts';
 import { PolicyRules } from '../policy/rules.ts';
 import type { ServerSet } from '../policy/servers.ts';
 import { LABEL_BASIS, PROTOCOL_SERVICES, serviceIndex, UNLISTED } from '../service/catalog.ts';
@@ -78,6 +79,7 @@ export class Judge {
   /** AH is judged by what it carries; routing and ICMP inside it are as expected as AH itself. */
   private labelRow(row: Int32Array, w: number, firstSeenUs: number): void {
     row[w + W.exception] = 0;
+    row[w + W.bits] &= ~ROW.remembered;
     let verdict = this.labelInner(row, w, firstSeenUs);
     if (row[w + W.protocol] === PROTOCOL.ah) {
       row[w + W.innerService] = row[w + W.service];
@@ -108,7 +110,28 @@ export class Judge {
     } else if (inner === PROTOCOL.tcp) {
       if (this.isRpc(row, w, port)) return VERDICT.expected;
     } else if (isInfrastructure(row, w, inner, port)) return VERDICT.infrastructure;
-    return this.labelByPolicy(row, w, inner, port, firstSeenUs);
+    const verdict = this.labelByPolicy(row, w, inner, port, firstSeenUs);
+    return verdict === VERDICT.unexpected && this.isRemembered(row, w, inner, port, firstSeenUs)
+      ? VERDICT.expected
+      : verdict;
+  }
+
+  /** Labels row `w` as RPC where an earlier run knew its port to be, and neither policy nor payload says otherwise. */
+  private isRemembered(
+    row: Int32Array,
+    w: number,
+    inner: number,
+    port: number,
+    firstSeenUs: number,
+  ): boolean {
+    if (inner !== PROTOCOL.tcp || port < FIRST_DYNAMIC_PORT || row[w + W.service] !== UNLISTED) return false;
+    if (!this.endpoints.memory.has(row[w + W.responderId], port, firstSeenUs)) return false;
+    const said = payloadSays('rpc-dynamic', row[w + W.payloadProtocol], row[w + W.look]);
+    if (said === PAYLOAD_SAYS.contradicts || !this.rules.allowsRpc(port)) return false;
+    row[w + W.service] = this.rpcDynamic;
+    row[w + W.labelBasis] = LABEL_BASIS.rpcEndpoint;
+    row[w + W.bits] |= ROW.remembered;
+    return true;
   }
 
   /** What the policy says where the profile says no. */

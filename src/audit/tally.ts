@@ -6,7 +6,6 @@ import { D, type EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from '../flow/ende
 import { BASIS, STATE } from '../flow/terms.ts';
 import { P } from '../learn/facts.ts';
 import { serviceIndex, TCP_SERVICES, UDP_SERVICES, UNLISTED } from '../service/catalog.ts';
-import { endpointKey } from './endpoints.ts';
 import { Ledger } from './ledger.ts';
 import { payloadKinds } from './payload.ts';
 import { FINDING_KINDS, OUTCOME, VERDICT } from './terms.ts';
@@ -37,7 +36,12 @@ export const KIND = {
   unexpectedProtocol: FINDING_KINDS.indexOf('unexpected-protocol'),
   tunnelledTraffic: FINDING_KINDS.indexOf('tunnelled-traffic'),
   remark: FINDING_KINDS.indexOf('remark'),
+  knownServiceElsewhere: FINDING_KINDS.indexOf('known-service-elsewhere'),
+  /** No finding yet: what would be one, had an earlier run not learned the endpoint. */
+  remembered: 255,
 } as const;
+/** In a suspect's key: the flows came inside of AH, where a pair has no port. */
+export const IN_AH = 1 << 16;
 
 export interface Facts {
   flows: number;
@@ -74,7 +78,6 @@ export class Tally {
   private saved: { packets: number; bytes: number; facts: Facts } | null = null;
   private readonly port26 = serviceIndex('smtp-ssl-26');
   private readonly epmap = serviceIndex('rpc-epmap');
-  private readonly rpcDynamic = serviceIndex('rpc-dynamic');
 
   /** Adds the rows; those that are retracted are taken away. */
   add(batch: EndedFlows): void {
@@ -136,31 +139,11 @@ export class Tally {
       this.suspect(row, w, doubles, d, kindOf(row, w), outcome, sign, packets, bytes);
     else if (service === this.port26 && verdict === VERDICT.expected) {
       this.suspect(row, w, doubles, d, KIND.remark, outcome, sign, packets, bytes);
+    } else if ((row[w + W.bits] & ROW.remembered) !== 0 && verdict === VERDICT.expected) {
+      this.suspect(row, w, doubles, d, KIND.remembered, outcome, sign, packets, bytes);
     }
     for (const kind of payloadKinds(row, w))
       this.suspect(row, w, doubles, d, kind, outcome, sign, packets, bytes);
-  }
-
-  /** Flows to endpoints of RPC that were learned since (see endpointKey) become what they would have been. */
-  relabel(fresh: ReadonlySet<number>): void {
-    const { pairs, suspects } = this;
-    const from = [VERDICT.unexpected, VERDICT.expected].map((verdict) =>
-      pairKey(UNLISTED, PROTOCOL.tcp, verdict),
-    );
-    const to = pairKey(this.rpcDynamic, PROTOCOL.tcp, VERDICT.expected);
-    for (let n = pairs.size - 1; n >= 0; n--) {
-      const { keys } = pairs;
-      if (!from.includes(keys.word(n, 2)) || !fresh.has(endpointKey(keys.word(n, 1), keys.word(n, 3))))
-        continue;
-      pairs.move(n, pairs.at(keys.word(n, 0), keys.word(n, 1), to, keys.word(n, 3)), addMoved);
-    }
-    for (let n = 0; n < suspects.size; n++) {
-      const { keys } = suspects;
-      const kind = keys.word(n, 2) & 255;
-      if (kind !== KIND.unexpectedPort && kind !== KIND.unexpectedTransport) continue;
-      if (keys.word(n, 2) >>> 8 !== PROTOCOL.tcp) continue;
-      if (fresh.has(endpointKey(keys.word(n, 1), keys.word(n, 3)))) suspects.clear(n);
-    }
   }
 
   /** Pairs and suspects in which none of these addresses takes part go out of scope. */
@@ -196,11 +179,12 @@ export class Tally {
     const at = suspects.at(
       row[w + (outer ? W.outerInitiatorId : W.initiatorId)],
       row[w + (outer ? W.outerResponderId : W.responderId)],
-      suspectKey(kind, protocol),
+      suspectKey(kind, protocol) | (!outer && row[w + W.protocol] === PROTOCOL.ah ? IN_AH : 0),
       outer ? outerPort(row, w) : row[w + W.responderPort],
     );
     const sums = suspects.sums;
     addSums(sums, at, sign, packets, bytes, doubles[d + D.firstSeenUs], doubles[d + D.lastSeenUs]);
+    if (outcome === OUTCOME.answered) sums[at + PAIR.answered] += sign;
     let marks = MARK.outcome << outcome;
     if (outcome === OUTCOME.answered && row[w + W.basis] !== BASIS.portGuess) marks |= MARK.firmlyAnswered;
     if (row[w + W.payloadProtocol] === P.ike) marks |= MARK.ike;
@@ -252,8 +236,17 @@ export function verdictOfPair(key: number): number {
   return key >>> 16;
 }
 
+/** Kind and protocol of a suspect in one word: see kindOfSuspect and protocolOfSuspect. */
 export function suspectKey(kind: number, protocol: number): number {
   return kind | (protocol << 8);
+}
+
+export function kindOfSuspect(key: number): number {
+  return key & 255;
+}
+
+export function protocolOfSuspect(key: number): number {
+  return (key >>> 8) & 255;
 }
 
 /** A value of OUTCOME: how the responder took it. */
@@ -285,12 +278,17 @@ function kindOf(row: Int32Array, w: number): number {
   }
   switch (protocol) {
     case PROTOCOL.tcp:
-      return UDP_SERVICES[port] === UNLISTED ? KIND.unexpectedPort : KIND.unexpectedTransport;
+      return portKind(port);
     case PROTOCOL.udp:
       return TCP_SERVICES[port] === UNLISTED ? KIND.unexpectedPort : KIND.unexpectedTransport;
     default:
       return KIND.unexpectedProtocol;
   }
+}
+
+/** The kind of an unlisted TCP port. */
+export function portKind(port: number): number {
+  return UDP_SERVICES[port] === UNLISTED ? KIND.unexpectedPort : KIND.unexpectedTransport;
 }
 
 /** Adds a flow, or with \`sign\` -1 takes it away: it is seen later again, and no earlier. */
@@ -311,13 +309,13 @@ function addSums(
   if (isNew || lastSeenUs > sums[at + PAIR.lastSeenUs]) sums[at + PAIR.lastSeenUs] = lastSeenUs;
 }
 
-/** Adds the sums of one pair, at \`from\`, to those of another. */
-function addMoved(sums: Float64Array, from: number, to: number): void {
-  const isNew = sums[to + PAIR.flows] === 0;
+/** Adds the sums of one pair, at `from`, to those of another, in a table of the same columns. */
+export function addMoved(sums: Float64Array, from: number, to: number, into = sums): void {
+  const isNew = into[to + PAIR.flows] === 0;
   for (const column of [PAIR.flows, PAIR.packets, PAIR.bytes, PAIR.answered])
-    sums[to + column] += sums[from + column];
+    into[to + column] += sums[from + column];
   const first = sums[from + PAIR.firstSeenUs];
   const last = sums[from + PAIR.lastSeenUs];
-  if (isNew || first < sums[to + PAIR.firstSeenUs]) sums[to + PAIR.firstSeenUs] = first;
-  if (isNew || last > sums[to + PAIR.lastSeenUs]) sums[to + PAIR.lastSeenUs] = last;
+  if (isNew || first < into[to + PAIR.firstSeenUs]) into[to + PAIR.firstSeenUs] = first;
+  if (isNew || last > into[to + PAIR.lastSeenUs]) into[to + PAIR.lastSeenUs] = last;
 }

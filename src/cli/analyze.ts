@@ -12,7 +12,15 @@ import { terminalReport } from '../report/terminal.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import { deleteOldFlows } from '../store/sqlite/runs.ts';
 import type { Context } from './context.ts';
-import { atLeast, dbOption, parsePortRange, seconds, severityOption, wholeNumber } from './options.ts';
+import {
+  atLeast,
+  dbOption,
+  parsePortRange,
+  rememberOption,
+  seconds,
+  severityOption,
+  wholeNumber,
+} from './options.ts';
 import { policyOption, profileOption } from './policy-option.ts';
 import { ProgressBar } from './progress.ts';
 import { packageVersion } from './version.ts';
@@ -30,6 +38,7 @@ interface Flags {
   idleTimeout: number;
   activeTimeout: number;
   retainDays?: number;
+  rememberEndpoints?: number;
   sensor: string;
   json?: boolean;
   quiet?: boolean;
@@ -88,6 +97,7 @@ export function analyzeCommand(context: Context): Command {
         wholeNumber(0, 36_500),
       ),
     )
+    .addOption(rememberOption())
     .option('--sensor <name>', 'where the capture was made', hostname())
     .option('--json', 'print the report as JSON')
     .option('-q, --quiet', 'print nothing but errors (and what --json asks for)')
@@ -164,6 +174,7 @@ function analyzeOptions(captures: readonly string[], flags: Flags): AnalyzeOptio
     otherTimeoutS: flags.idleTimeout,
     activeTimeoutS: flags.activeTimeout,
     retainDays: flags.retainDays ?? null,
+    rememberDays: flags.rememberEndpoints ?? null,
     sensor: flags.sensor,
     version: packageVersion(),
   };

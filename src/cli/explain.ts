@@ -3,6 +3,9 @@
 import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { EXIT, XportsError } from '../base/errors.ts';
+import type { Policy } from '../policy/policy.ts';
+import { PolicyRules } from '../policy/rules.ts';
+import { knownUnder } from '../policy/standing.ts';
 import {
   type Explanation,
   explanationJson,
@@ -15,11 +18,14 @@ import { parseQuestion, type Question, suggestionsFor } from '../service/questio
 import { StoreReader } from '../store/sqlite/reader.ts';
 import type { Context } from './context.ts';
 import { chosenRun, dbOption, type RunArgument, runOption, wholeNumber } from './options.ts';
+import { policyOption } from './policy-option.ts';
+import { rulesOfRun } from './run-policy.ts';
 
 interface Flags {
   db: string;
   run: RunArgument;
   limit: number;
+  policy?: Policy;
   json?: boolean;
 }
 
@@ -39,6 +45,7 @@ export function explainCommand(context: Context): Command {
     .argument('<port>', 'a port (25, 2525/tcp), a range, a protocol (esp, ip-47), or a service')
     .addOption(dbOption())
     .addOption(runOption())
+    .addOption(policyOption())
     .addOption(
       new Option('--limit <n>', 'at most so many addresses of each side, 0 for all')
         .default(ADDRESSES_SHOWN)
@@ -50,11 +57,15 @@ export function explainCommand(context: Context): Command {
 }
 
 async function run(word: string, flags: Flags, context: Context): Promise<void> {
-  const question = parseQuestion(word);
+  const ofRun = flags.policy === undefined ? storedRules(flags) : null;
+  const rules = flags.policy === undefined ? ofRun : new PolicyRules(flags.policy);
+  const question = parseQuestion(word) ?? ownService(word, rules);
   if (question === null) throw unknownWord(word);
-  const known = knowledgeOf(question);
+  const listed = knowledgeOf(question);
+  const known = rules === null ? listed : knownUnder(rules, question, listed);
   const explanation: Explanation = {
     asked: askedText(question),
+    rules: ofRun !== null ? 'run' : rules !== null ? 'policy' : 'allow-list',
     standings: standingsOf(question, known),
     known,
     elsewhere: otherTransports(question),
@@ -63,6 +74,22 @@ async function run(word: string, flags: Flags, context: Context): Promise<void> 
   await context.out.write(
     flags.json ? explanationJson(explanation) : explanationText(explanation, context.look),
   );
+}
+
+/** The rules of the run that is asked about; null where there is none, or runs differ. */
+function storedRules(flags: Flags): PolicyRules | null {
+  if (!existsSync(flags.db)) return null;
+  const store = new StoreReader(flags.db);
+  try {
+    return store.runs().length === 0 ? null : rulesOfRun(store, chosenRun(store, flags.run));
+  } finally {
+    store.close();
+  }
+}
+
+/** A service of a profile or policy, which the catalog does not have. */
+function ownService(word: string, rules: PolicyRules | null): Question | null {
+  return rules?.allowed.some(({ id }) => id === word) ? { kind: 'service', service: word } : null;
 }
 
 function seenBy(
@@ -98,7 +125,7 @@ function searchOf(question: Question, known: readonly Known[]): Search {
     default: {
       const places = known
         // Findings in a range that allows nothing by itself are not about the service.
-        .filter((row) => row.standing !== 'conditional')
+        .filter((row) => row.standing !== 'conditional' && row.standing !== 'excepted')
         .map((row) =>
           row.transports[0] === 'ip'
             ? { transports: [row.first === 50 ? 'esp' : 'ah'] }

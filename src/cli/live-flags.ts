@@ -7,7 +7,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { ProfileName } from '../policy/terms.ts';
 import { parseCommand } from './finding-command.ts';
 import { type MetricsAddress, parseMetricsAddress } from './metrics.ts';
-import { dbOption, parsePortRange, seconds, wholeNumber } from './options.ts';
+import { dbOption, parsePortRange, rememberOption, seconds, wholeNumber } from './options.ts';
 import { policyOption, profileOption } from './policy-option.ts';
 import { packageVersion } from './version.ts';
 
@@ -37,6 +37,7 @@ export interface LiveFlags {
   idleTimeout: number;
   activeTimeout: number;
   retainDays?: number;
+  rememberEndpoints?: number;
   maxFlows: number;
   patience: number;
   rotateRun?: 'daily';
@@ -125,6 +126,7 @@ export function addLiveOptions(command: Command): Command {
         wholeNumber(0, 36_500),
       ),
     )
+    .addOption(rememberOption())
     .addOption(
       new Option('--max-flows <number>', 'flows kept in memory; then the longest quiet are stored early')
         .default(DEFAULT_MAX_FLOWS)
@@ -194,6 +196,7 @@ export function liveOptions(
     patienceS: flags.patience,
     rotateDaily: flags.rotateRun === 'daily',
     retainDays: flags.retainDays ?? null,
+    rememberDays: flags.rememberEndpoints ?? null,
     sensor: flags.sensor,
     version: packageVersion(),
   };

@@ -84,6 +84,13 @@ export function seconds(least: number): (text: string) => number {
   };
 }
 
+export function rememberOption(): Option {
+  return new Option(
+    '--remember-endpoints <days>',
+    'go by RPC ports that earlier runs of this sensor in the database learned, for so many days after that',
+  ).argParser(wholeNumber(1, 36_500));
+}
+
 /** Two ports that RPC may use. */
 export function parsePortRange(text: string): readonly [number, number] {
   const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);

@@ -2,9 +2,11 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT, XportsError } from '../base/errors.ts';
+import { AUTO_SERVERS } from '../pipeline/run-rows.ts';
+import { PolicyRules } from '../policy/rules.ts';
+import { EXCHANGE_ROLES } from '../policy/terms.ts';
 import type { Widening } from '../report/rules/blocks.ts';
 import { DIALECT_NAMES, type DialectName, firewallRules } from '../report/rules/index.ts';
-import { ALLOW_LIST } from '../service/allow-list.ts';
 import type { RunChoice } from '../store/rows.ts';
 import type { StoreReader } from '../store/sqlite/reader.ts';
 import type { Context } from './context.ts';
@@ -18,6 +20,7 @@ import {
   readerOf,
   runOption,
 } from './options.ts';
+import { rulesOfRun } from './run-policy.ts';
 import { packageVersion } from './version.ts';
 
 interface Flags {
@@ -75,7 +78,8 @@ async function run(flags: Flags, context: Context): Promise<void> {
   const store = readerOf(flags);
   try {
     const choice = chosenRun(store, flags.run);
-    const servers = flags.servers ?? serversOf(store, choice);
+    const rules = rulesOfRun(store, choice);
+    const servers = flags.servers ?? serversOf(store, choice, rules);
     const { text, plan, pairs } = store.snapshot(() =>
       firewallRules(store, {
         run: choice,
@@ -84,7 +88,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
         named: servers?.text ?? null,
         answeredOnly: flags.answered === true,
         widening: flags.aggregate === true ? USUAL_WIDENING : (flags.aggregate ?? null),
-        list: ALLOW_LIST,
+        list: (rules ?? new PolicyRules()).allowed,
         version: packageVersion(),
       }),
     );
@@ -103,12 +107,20 @@ async function run(flags: Flags, context: Context): Promise<void> {
   }
 }
 
-/** The servers that were named when the run was made; null where none were, or runs differ. */
-export function serversOf(store: StoreReader, choice: RunChoice): NamedServers | null {
+/** The servers that were named when the run was made, by an option or its policy; null for none, or where runs differ. */
+export function serversOf(
+  store: StoreReader,
+  choice: RunChoice,
+  rules: PolicyRules | null,
+): NamedServers | null {
   const rows = choice === 'all' ? store.runs() : [store.run(choice)];
   const named = new Set(rows.map((row) => (JSON.parse(row.options) as { servers?: unknown }).servers));
   const [text] = named;
-  return named.size === 1 && typeof text === 'string' ? parseServers(text) : null;
+  if (named.size === 1 && typeof text === 'string' && text !== AUTO_SERVERS) return parseServers(text);
+  const networks = (rules?.policy.servers ?? [])
+    .filter(({ role }) => role === null || EXCHANGE_ROLES.includes(role))
+    .flatMap((entry) => entry.networks);
+  return text === AUTO_SERVERS || networks.length === 0 ? null : parseServers(networks.join(','));
 }
 
 function parseServers(text: string): NamedServers {

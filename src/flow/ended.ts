@@ -83,6 +83,8 @@ export const ROW = {
   responderSynAck: 64,
   /** Initiator and responder changed places after all packets were seen. */
   turned: 128,
+  /** Written by labelling: an earlier run's knowledge of RPC alone makes the flow expected. */
+  remembered: 256,
 } as const;
 
 /** A batch of rows, filled from the front and handed on when full. */

@@ -5,6 +5,7 @@ import { PROTOCOL } from '../base/transport.ts';
 import { tunnels } from '../decode/encap/tunnels.ts';
 import { PAYLOAD } from '../decode/packet.ts';
 import { D, EndedFlows, ROW, ROW_DOUBLES, ROW_WORDS, W } from './ended.ts';
+import { HAS_RARE } from './looking.ts';
 import { BIT, COLD, COLD_Q, HOT, KIND, type Records, TIMER } from './record.ts';
 import { plainState, tcpEnd, tcpState } from './state.ts';
 import { END } from './terms.ts';
@@ -61,7 +62,7 @@ export class Exporter {
     if (unread) rowBits |= ROW.portsUnread;
     if ((bits & (BIT.synAckA << r)) !== 0) rowBits |= ROW.responderSynAck;
     row[w + W.bits] = rowBits;
-    row[w + W.look] = hot[at + HOT.look];
+    row[w + W.look] = hot[at + HOT.look] & ~HAS_RARE;
     row[w + W.rpcInterface] = 0;
     row[w + W.payloadProtocol] =
       (bits & BIT.espInUdp) !== 0 ? PAYLOAD.espInUdp : (bits & BIT.ike) !== 0 ? PAYLOAD.ike : PAYLOAD.unknown;

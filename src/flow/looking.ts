@@ -6,6 +6,8 @@ import type { Records } from './record.ts';
 /** Bits of the word `HOT.look`: nothing that the initiator sends is wanted any more; the responder's is above. */
 export const LOOK_DONE = 1 << 28;
 export const LOOK_ALL_DONE = LOOK_DONE * 3;
+/** Of the same word: the record has something rare (see record.ts), which may be a watch. */
+export const HAS_RARE = 1 << 31;
 
 /** Looks at payload. */
 export interface FlowLooker {

@@ -4,7 +4,7 @@
 // A flow has two sides: A sent its first packet. Which of them is the initiator is a bit, since that may be known
 // only later. Of each pair of fields or bits, B's follows A's, so that `+ side` or `<< side` picks one.
 
-import type { PayloadWatch } from './looking.ts';
+import { HAS_RARE, type PayloadWatch } from './looking.ts';
 
 /** Large buffers begin 16 bytes behind a page's start: records behind this many words begin on cache lines. */
 export const PAD_WORDS = 12;
@@ -29,7 +29,7 @@ export const HOT = {
   payloadA: 12,
   /** See decode/vlan.ts. */
   vlans: 14,
-  /** What payload said so far, who still wants more of it (see looking.ts), and IS_RARE. */
+  /** What payload said so far, who still wants more of it, and HAS_RARE: see looking.ts. */
   look: 15,
   /** The other three words of A's IPv6 address; B's follow. */
   restA: 16,
@@ -55,9 +55,6 @@ export const COLD_Q = {
   lastPast: 3,
 } as const;
 
-/** In the word `look`: the record has something rare. */
-const IS_RARE = 1 << 31;
-
 /** What few flows have; kept apart so that the others do not pay for it. */
 export class Rare {
   /** The flow that this one continues; 0 for none. */
@@ -70,6 +67,12 @@ export class Rare {
   carries: number[] | null = null;
   /** What goes on looking at the flow's payload. */
   watch: PayloadWatch | null = null;
+
+  /** Nothing is rare any more. */
+  get isBlank(): boolean {
+    const { continues, before, wentBothWays, carries, watch } = this;
+    return continues === 0 && before === 0 && !wentBothWays && carries === null && watch === null;
+  }
 }
 
 /** The word `kind`: the outer protocol, the one inside AH, whether ports are missing, the encapsulation. */
@@ -132,7 +135,6 @@ export class Records {
   cold: Int32Array<ArrayBuffer>;
   coldQ: Float64Array<ArrayBuffer>;
   private readonly rare = new Map<number, Rare>();
-
   /** Room for `capacity` records is set aside; the system gives memory only as it is touched. */
   constructor(wide: boolean, capacity: number) {
     this.wide = wide;
@@ -175,7 +177,8 @@ export class Records {
 
   /** What is rare of record `n`, if anything. */
   rareOf(n: number): Rare | undefined {
-    return (this.hot[this.hotAt(n) + HOT.look] & IS_RARE) === 0 ? undefined : this.rare.get(n);
+    // A bit of the record says so: looking into the map for each of many flows costs.
+    return this.hot[this.hotAt(n) + HOT.look] < 0 ? this.rare.get(n) : undefined;
   }
 
   /** The same, made where there was none. */
@@ -184,23 +187,36 @@ export class Records {
     if (rare === undefined) {
       rare = new Rare();
       this.rare.set(n, rare);
-      this.hot[this.hotAt(n) + HOT.look] |= IS_RARE;
+      this.hot[this.hotAt(n) + HOT.look] |= HAS_RARE;
     }
     return rare;
   }
 
   forgetRare(n: number): void {
+    if (this.rare.size === 0) return;
     const rare = this.rareOf(n);
     if (rare === undefined) return;
     rare.watch?.end();
+    this.remove(n);
+  }
+
+  /** Lets go of a watch that has ended, and of what is rare of the record if that was all. */
+  forgetWatch(n: number): void {
+    const rare = this.rareOf(n);
+    if (rare === undefined) return;
+    rare.watch = null;
+    if (rare.isBlank) this.remove(n);
+  }
+
+  private remove(n: number): void {
     this.rare.delete(n);
-    this.hot[this.hotAt(n) + HOT.look] &= ~IS_RARE;
+    this.hot[this.hotAt(n) + HOT.look] &= ~HAS_RARE;
   }
 
   /** Writes what payload said so far of record `n`. */
   setLook(n: number, look: number): void {
     const at = this.hotAt(n) + HOT.look;
-    this.hot[at] = (look & ~IS_RARE) | (this.hot[at] & IS_RARE);
+    this.hot[at] = (look & ~HAS_RARE) | (this.hot[at] & HAS_RARE);
   }
 
   /** Copies record `from` over record `to`. */

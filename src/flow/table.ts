@@ -350,7 +350,10 @@ export class FlowTable {
   private drop(goes: (n: number) => boolean): void {
     let kept = 0;
     for (let n = 0; n < this.count; n++) {
-      if (goes(n)) continue;
+      if (goes(n)) {
+        this.records.forgetRare(n);
+        continue;
+      }
       if (kept !== n) this.records.move(n, kept);
       kept++;
     }

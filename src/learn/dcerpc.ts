@@ -46,6 +46,17 @@ interface Reply {
   full: boolean;
 }
 
+interface Bind {
+  readonly side: Side;
+  readonly callId: number;
+  readonly offers: readonly Offer[];
+}
+
+/** Of conversations that are no mapper's, which put nothing in. */
+const NO_CONTEXTS: Map<number, Context> = new Map();
+const NO_CALLS: Map<number, number> = new Map();
+const NO_REPLIES: Map<number, Reply> = new Map();
+
 /**
  * Feed it each direction's bytes in order and without gaps; how they are cut makes no difference. Never throws.
  * `isMapper` says that the server's port is the endpoint mapper's: replies are read there and nowhere else.
@@ -58,16 +69,21 @@ export class RpcConversation {
   private readonly budget: ByteBudget;
   private readonly cutters: readonly [PduCutter, PduCutter];
   private readonly pdu = new Pdu();
-  private readonly offers = new Map<string, readonly Offer[]>();
-  private readonly contexts = new Map<number, Context>();
+  /** Binds that are not answered yet: few, and most flows have one. */
+  private binds: Bind[] = [];
+  /** What only a mapper's conversation needs. */
+  private readonly contexts: Map<number, Context>;
   /** Operations of calls to the mapper that are not answered yet. */
-  private readonly calls = new Map<number, number>();
-  private readonly replies = new Map<number, Reply>();
+  private readonly calls: Map<number, number>;
+  private readonly replies: Map<number, Reply>;
 
   constructor(isMapper: boolean, listener: RpcListener, budget: ByteBudget) {
     this.isMapper = isMapper;
     this.listener = listener;
     this.budget = budget;
+    this.contexts = isMapper ? new Map() : NO_CONTEXTS;
+    this.calls = isMapper ? new Map() : NO_CALLS;
+    this.replies = isMapper ? new Map() : NO_REPLIES;
     const wanted = (view: DataView, at: number) => this.wanted(view, at);
     this.cutters = [new PduCutter(wanted, budget), new PduCutter(wanted, budget)];
   }
@@ -115,8 +131,8 @@ export class RpcConversation {
     switch (pdu.type) {
       case PTYPE.bind:
       case PTYPE.alterContext:
-        if (this.offers.size >= MAX_BINDS) this.offers.clear();
-        this.offers.set(`${side} ${pdu.callId}`, readOffers(pdu));
+        if (this.binds.length >= MAX_BINDS) this.binds = [];
+        this.binds.push({ side, callId: pdu.callId, offers: readOffers(pdu) });
         return;
       case PTYPE.bindAck:
       case PTYPE.alterContextResponse:
@@ -133,15 +149,15 @@ export class RpcConversation {
   }
 
   private learnAnswer(side: Side, pdu: Pdu): void {
-    const bind = `${1 - side} ${pdu.callId}`;
-    const offers = this.offers.get(bind);
-    this.offers.delete(bind);
+    const isAnswered = (bind: Bind) => bind.side !== side && bind.callId === pdu.callId;
+    const offers = this.binds.findLast(isAnswered)?.offers;
+    if (offers !== undefined) this.binds = this.binds.filter((bind) => !isAnswered(bind));
     let known = false;
     readResults(pdu).forEach(({ accepted, wide }, i) => {
       if (!accepted) return;
       const offer = offers?.[i];
       const interfaceUuid = offer?.interfaceUuid ?? '';
-      if (offer !== undefined && this.contexts.size < MAX_CONTEXTS) {
+      if (offer !== undefined && this.isMapper && this.contexts.size < MAX_CONTEXTS) {
         this.contexts.set(offer.contextId, { interfaceUuid, wide });
       }
       if (offer !== undefined) known = true;

@@ -12,6 +12,7 @@ export interface EndpointLesson {
   readonly interfaceUuid: string;
   /** An endpoint mapper's answer, or a bind that was accepted. */
   readonly basis: 'map' | 'lookup' | 'bind';
+  /** The time of the packet that taught it; what is taught again has a later one. */
   readonly firstSeenUs: number;
 }
 

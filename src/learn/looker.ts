@@ -19,17 +19,22 @@ const FIRST_DYNAMIC = 1024;
 /** Flows that are watched at once, and what they may hold together. */
 const MAX_WATCHES = 4_096;
 const RUN_BYTES = 16 << 20;
-/** Lessons that are told; a server that names endpoints without end teaches no more than this. */
+/** What is heard again is told again after so long, so that it is known until when it was heard. */
+const TELL_AGAIN_US = 60_000_000;
+/** Binds that a flow is told of; it has one label. */
+const MAX_BINDS = 16;
+/** Endpoints that are told; a server that names endpoints without end teaches no more than this. */
 const MAX_LESSONS = 65_536;
 
-/** The looker of one run. `teach` takes what RPC teaches, each thing once. */
+/** The looker of one run. `teach` takes what RPC teaches, each thing once a minute at most. */
 export class Looker implements FlowLooker {
   readonly begin = 0;
   /** Packets of RPC's endpoint mapper whose payload was not captured. */
   unreadMapperPackets = 0;
   private readonly teach: (lesson: Lesson) => void;
   private readonly budget = new ByteBudget(RUN_BYTES);
-  private readonly told = new Set<string>();
+  /** When each endpoint was told last. */
+  private readonly told = new Map<string, number>();
   private watches = 0;
 
   constructor(teach: (lesson: Lesson) => void) {
@@ -48,7 +53,7 @@ export class Looker implements FlowLooker {
       if (mapper) this.unreadMapperPackets++;
       return;
     }
-    const watched = records.rareOf(n)?.watch ?? null;
+    const watched = hot[at] < 0 ? records.rareOf(n)?.watch : null;
     let watch = watched instanceof Watch ? watched : null;
     const tcp = packet.inner === PROTOCOL.tcp;
     const known = watch === null ? hot[at] : hot[at] | watch.done;
@@ -72,7 +77,7 @@ export class Looker implements FlowLooker {
       watch.done = state & LOOK_ALL_DONE;
       if (watch.isOver) {
         watch.end();
-        records.makeRare(n).watch = null;
+        records.forgetWatch(n);
         watch = null;
       }
     }
@@ -96,9 +101,8 @@ export class Looker implements FlowLooker {
   }
 
   private bound(watch: Watch, interfaceUuid: string): void {
-    const { flowId } = watch;
     if (watch.port < FIRST_DYNAMIC) return;
-    this.tell({ kind: 'bind', flowId, interfaceUuid }, `${flowId} ${interfaceUuid}`);
+    if (watch.isNewBind(interfaceUuid)) this.teach({ kind: 'bind', flowId: watch.flowId, interfaceUuid });
     this.endpoint(watch, watch.port, false, interfaceUuid, 'bind');
   }
 
@@ -116,17 +120,11 @@ export class Looker implements FlowLooker {
     basis: 'map' | 'lookup' | 'bind',
   ): void {
     const { ipVersion, server, timeUs } = watch;
-    const key = `${server.join()} ${udp} ${port} ${interfaceUuid} ${basis}`;
-    this.tell(
-      { kind: 'endpoint', ipVersion, server, port, udp, interfaceUuid, basis, firstSeenUs: timeUs },
-      key,
-    );
-  }
-
-  private tell(lesson: Lesson, key: string): void {
-    if (this.told.size >= MAX_LESSONS || this.told.has(key)) return;
-    this.told.add(key);
-    this.teach(lesson);
+    const key = `${watch.serverText} ${udp} ${port} ${interfaceUuid} ${basis}`;
+    const lastUs = this.told.get(key);
+    if (lastUs === undefined ? this.told.size >= MAX_LESSONS : timeUs < lastUs + TELL_AGAIN_US) return;
+    this.told.set(key, timeUs);
+    this.teach({ kind: 'endpoint', ipVersion, server, port, udp, interfaceUuid, basis, firstSeenUs: timeUs });
   }
 }
 
@@ -160,6 +158,8 @@ class Watch implements PayloadWatch {
   private readonly datagrams: DatagramReplies | null;
   private readonly hearers: Hearers;
   private ended = false;
+  private lastBind: string | null = null;
+  private binds = 0;
 
   constructor(packet: PacketView, side: 0 | 1, mapper: boolean, budget: ByteBudget, hearers: Hearers) {
     this.hearers = hearers;
@@ -182,6 +182,19 @@ class Watch implements PayloadWatch {
           budget,
         )
       : null;
+  }
+
+  /** The server's address as a key. */
+  get serverText(): string {
+    return this.ipVersion === 4 ? String(this.server[0]) : this.server.join();
+  }
+
+  /** Whether this accepted bind is worth telling, beside the one before it. */
+  isNewBind(interfaceUuid: string): boolean {
+    if (interfaceUuid === this.lastBind || this.binds === MAX_BINDS) return false;
+    this.lastBind = interfaceUuid;
+    this.binds++;
+    return true;
   }
 
   get isOver(): boolean {

@@ -31,6 +31,8 @@ const SHORT_LOOKS = 3;
 const COMMAND_LOOKS = 12;
 const ISO_LOOKS = 4;
 const BANNER_CHARACTERS = 120;
+/** Every LDAP message is a BER sequence. */
+const LDAP_FIRST = 0x30;
 
 /**
  * What one payload says by itself: a protocol, who says such a thing, and facts; 0 for nothing. `end` is where the
@@ -62,12 +64,15 @@ function lookTcp(
   dstPort: number,
 ): number {
   const first = view.getUint8(at);
+  if (first === LDAP_FIRST) {
+    const ldap = lookLdap(view, at, to, true);
+    if (ldap !== 0) return ldap;
+  }
   if (first > SPACE && first < 127) {
     return (
       lookHttp(view, at, to, true) ||
       lookMail(view, at, to, srcPort, dstPort) ||
       lookSsh(view, at, to) ||
-      lookLdap(view, at, to, true) ||
       lookBinary(view, at, to, srcPort, dstPort)
     );
   }

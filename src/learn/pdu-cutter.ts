@@ -22,7 +22,8 @@ export class PduCutter {
   broken = false;
   private readonly wanted: Wanted;
   private readonly budget: ByteBudget;
-  private readonly header = new DataView(new ArrayBuffer(HEADER_BYTES));
+  /** A header that came in pieces; made where one does. */
+  private header: DataView | null = null;
   private headerBytes = 0;
   private body: Uint8Array | null = null;
   private bodyBytes = 0;
@@ -62,14 +63,17 @@ export class PduCutter {
       this.hold(wanted, view, at, HEADER_BYTES);
       return at + HEADER_BYTES;
     }
+    if (at === end) return at;
+    this.header ??= new DataView(new ArrayBuffer(HEADER_BYTES));
+    const { header } = this;
     while (at < end && this.headerBytes < HEADER_BYTES)
-      this.header.setUint8(this.headerBytes++, view.getUint8(at++));
+      header.setUint8(this.headerBytes++, view.getUint8(at++));
     if (this.headerBytes === HEADER_BYTES) {
       this.headerBytes = 0;
-      const wanted = this.wantedAt(this.header, 0);
+      const wanted = this.wantedAt(header, 0);
       if (wanted === 0) return end;
-      if (wanted === HEADER_BYTES) this.deliver(this.header, 0, HEADER_BYTES);
-      else this.hold(wanted, this.header, 0, HEADER_BYTES);
+      if (wanted === HEADER_BYTES) this.deliver(header, 0, HEADER_BYTES);
+      else this.hold(wanted, header, 0, HEADER_BYTES);
     }
     return at;
   }

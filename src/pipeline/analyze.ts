@@ -37,6 +37,8 @@ export interface AnalyzeOptions {
   readonly otherTimeoutS: number;
   readonly activeTimeoutS: number;
   readonly retainDays: number | null;
+  /** See RowSettings. */
+  readonly rememberDays?: number | null;
   readonly sensor: string;
   readonly version: string;
   readonly onProgress?: (progress: Progress) => void;
@@ -77,6 +79,7 @@ export async function analyze(options: AnalyzeOptions, openRows: OpenRows): Prom
     rpcRange,
     flows,
     policy: policy ?? null,
+    rememberDays: options.rememberDays ?? null,
   });
   try {
     const path = new PacketPath(options, rows);
@@ -195,6 +198,7 @@ function runStart(options: AnalyzeOptions, named: readonly NamedSource[]): RunSt
       activeTimeoutS,
       retainDays,
       policy: policy?.path ?? null,
+      rememberDays: options.rememberDays ?? null,
     }),
     version: options.version,
     startedAtUs: Date.now() * 1000,

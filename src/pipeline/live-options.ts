@@ -42,6 +42,8 @@ export interface LiveRunOptions {
   /** A run ends, and another begins, at midnight by the machine's clock. */
   readonly rotateDaily: boolean;
   readonly retainDays: number | null;
+  /** See RowSettings. */
+  readonly rememberDays?: number | null;
   readonly sensor: string;
   readonly version: string;
   /** Sentences for standard error, as they come up. */
@@ -114,6 +116,7 @@ export function runStart(options: LiveRunOptions, engine: EngineName): RunStart 
       maxFlows,
       rotateRun: rotateDaily ? 'daily' : null,
       retainDays,
+      rememberDays: options.rememberDays ?? null,
     }),
     version: options.version,
     startedAtUs: Date.now() * 1000,

@@ -179,7 +179,7 @@ class LiveCapture {
 
   private async rowsOfNewRun(): Promise<RunRows> {
     const { options } = this;
-    const { db, servers, rpcRange, flows, policy, patienceS, retainDays } = options;
+    const { db, servers, rpcRange, flows, policy, patienceS, retainDays, rememberDays } = options;
     const start = runStart(options, this.source.engine);
     return await this.openRows({
       db,
@@ -190,6 +190,7 @@ class LiveCapture {
       policy,
       patienceS,
       retainDays,
+      rememberDays: rememberDays ?? null,
       news: true,
     });
   }

@@ -1,11 +1,14 @@
 // The path of a row, from the flow table to a sink: addresses become numbers, flows get their label and verdict, sums
 // are kept and findings made. It runs in a thread of its own (row-thread.ts) or in the packets' thread.
 
+import { serverAndPort } from '../audit/endpoint-key.ts';
 import { LearnedEndpoints } from '../audit/endpoints.ts';
 import { type Finding, type Findings, findFindings } from '../audit/findings.ts';
 import { Judge, type JudgeOptions } from '../audit/judge.ts';
 import type { Ledger } from '../audit/ledger.ts';
+import { EndpointMemory, type RecalledEndpoint } from '../audit/memory.ts';
 import { nameProtocol } from '../audit/payload.ts';
+import { forget, relabel, rememberedFlows } from '../audit/relabel.ts';
 import { findRoles, type HostRoles } from '../audit/roles.ts';
 import { Tally } from '../audit/tally.ts';
 import { VERDICT } from '../audit/terms.ts';
@@ -19,13 +22,12 @@ import { MidStreamRows } from '../flow/mid-stream.ts';
 import type { Bucket } from '../flow/minutes.ts';
 import type { Lesson } from '../learn/lessons.ts';
 import { PolicyRules } from '../policy/rules.ts';
-import { TCP_SERVICES } from '../service/catalog.ts';
+import { TCP_SERVICES, UNLISTED } from '../service/catalog.ts';
 import type { HostRow, PairRows, RunTotals, Sink, SkippedRow, SourceRow } from '../store/sink.ts';
 import { exceptionUses } from './exceptions.ts';
 import { FindingNews, type News } from './news.ts';
 
 const PAIRS_AT_ONCE = 8_192;
-const PORTS = 65_536;
 /** More hosts than these are written at the end only. */
 const HOSTS_AT_CHECKPOINT = 1_000;
 
@@ -37,6 +39,8 @@ export interface RowPathOptions extends JudgeOptions {
   readonly newsOfRun?: number | null;
   /** The servers are those that turn out to be Exchange servers; then `servers` is null. */
   readonly autoServers?: boolean;
+  /** What earlier runs learned of RPC, and for how many days after that it holds. */
+  readonly memory?: { readonly endpoints: readonly RecalledEndpoint[]; readonly days: number } | null;
 }
 
 /** What the packets' side knows at a checkpoint: plain data, which can be posted to a thread. */
@@ -67,7 +71,7 @@ export class RowPath implements RowTarget {
   private readonly options: RowPathOptions;
   private readonly sink: Sink;
   private readonly addresses = new AddressBook();
-  private readonly endpoints = new LearnedEndpoints(this.addresses);
+  private readonly endpoints: LearnedEndpoints;
   private readonly evidence = new DirectionEvidence(TCP_SERVICES, (id, port) =>
     this.endpoints.isMapped(id, port),
   );
@@ -87,6 +91,9 @@ export class RowPath implements RowTarget {
     this.options = options;
     this.sink = sink;
     this.rules = options.rules ?? new PolicyRules();
+    const { endpoints, days } = options.memory ?? { endpoints: [], days: 0 };
+    const memory = new EndpointMemory(endpoints, days, this.addresses);
+    this.endpoints = new LearnedEndpoints(this.addresses, memory);
     this.judge = new Judge({ ...options, rules: this.rules }, this.addresses, tunnels, this.endpoints);
     const run = options.newsOfRun ?? null;
     this.news = run === null ? null : new FindingNews(run, this.addresses);
@@ -140,6 +147,10 @@ export class RowPath implements RowTarget {
         ),
         hosts: side.final || roles.all.size <= HOSTS_AT_CHECKPOINT ? hostRows(roles) : null,
         endpoints: this.endpoints.all,
+        remembered: this.endpoints.memory.during(
+          side.totals.firstPacketUs ?? 0,
+          side.totals.lastPacketUs ?? 0,
+        ),
         facts: {
           flows: facts.flows,
           tcp_flows: facts.tcpFlows,
@@ -148,6 +159,7 @@ export class RowPath implements RowTarget {
           undetermined_packets: facts.undeterminedPackets,
           esp_packets: facts.espPackets,
           esp_bytes: facts.espBytes,
+          remembered_flows: rememberedFlows(this.tally),
           servers_named: this.options.servers === null ? 0 : 1,
           ...(recognised === null ? {} : { servers_auto: 1, servers_recognised: recognised.size }),
           ...side.facts,
@@ -194,13 +206,25 @@ export class RowPath implements RowTarget {
     this.opened = true;
   }
 
-  /** Earlier flows to endpoints that were learned since become what they would have been. */
+  /** Earlier flows to endpoints that were learned or voided since become what they would have been. */
   private relabel(): void {
-    const learned = this.endpoints.takeFresh();
-    const fresh = new Set([...learned].filter((key) => this.rules.allowsRpc(key % PORTS)));
+    const { tally, sink } = this;
+    const { flows } = this.options;
+    const voided = this.endpoints.memory.takeVoided();
+    if (voided.size > 0) {
+      forget(tally, voided);
+      if (flows !== 'none') sink.relabel(voided, flows === 'all', false);
+    }
+    const fresh = new Set([...this.endpoints.takeFresh()].filter((key) => this.mayBeRpc(key)));
     if (fresh.size === 0) return;
-    this.tally.relabel(fresh);
-    if (this.options.flows !== 'none') this.sink.relabel(fresh, this.options.flows === 'all');
+    relabel(tally, fresh);
+    if (flows !== 'none') sink.relabel(fresh, flows === 'all', true);
+  }
+
+  /** A port that profile or policy gives a name keeps it, and the policy may deny RPC there. */
+  private mayBeRpc(key: number): boolean {
+    const [, port] = serverAndPort(key);
+    return this.rules.allowsRpc(port) && this.rules.serviceAt(PROTOCOL.tcp, port) === UNLISTED;
   }
 
   /**

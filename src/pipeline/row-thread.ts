@@ -52,8 +52,8 @@ async function obey(message: ToThread): Promise<void> {
     case 'vlans':
       adoptVlanStacks(message.stacks);
       return;
-    case 'lesson':
-      rows.learn(message.lesson);
+    case 'lessons':
+      for (const lesson of message.lessons) rows.learn(lesson);
       return;
     case 'tunnels':
       tunnels.adopt(message.layers);

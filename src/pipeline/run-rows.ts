@@ -8,7 +8,7 @@ import type { RunStart, Sink } from '../store/sink.ts';
 import type { Patience } from '../store/sqlite/patience.ts';
 import { deleteOldFlows } from '../store/sqlite/runs.ts';
 import { SqliteSink } from '../store/sqlite/sink.ts';
-import { type FlowsKept, RowPath, type RowTarget } from './row-path.ts';
+import { type FlowsKept, RowPath, type RowPathOptions, type RowTarget } from './row-path.ts';
 
 /** What is asked of a run's rows: plain data, which can be posted to a thread. */
 export interface RowSettings {
@@ -29,6 +29,8 @@ export interface RowSettings {
   /** Days after which flows of earlier runs are deleted at this one's end; null for never. */
   readonly retainDays?: number | null;
   readonly policy?: Policy | null;
+  /** For how many days RPC endpoints hold that earlier runs learned; null or left out for none. */
+  readonly rememberDays?: number | null;
 }
 
 /** Judges only hosts that turn out to be Exchange servers. */
@@ -73,12 +75,14 @@ export class LocalRows extends RowPath implements RunRows {
     settings: Pick<RowSettings, 'db' | 'servers' | 'rpcRange' | 'flows' | 'news' | 'retainDays'>,
     store: Sink & { readonly runId: number },
     rules = new PolicyRules(),
+    memory: NonNullable<RowPathOptions['memory']> | null = null,
   ) {
     const { servers: text, rpcRange, flows, news } = settings;
     const autoServers = text === AUTO_SERVERS;
     const named = text === null || autoServers ? null : ServerSet.parse(text);
     const servers = autoServers ? null : (named ?? rules.servers);
-    super({ servers, rpcRange, flows, rules, autoServers, newsOfRun: news ? store.runId : null }, store);
+    const newsOfRun = news ? store.runId : null;
+    super({ servers, rpcRange, flows, rules, autoServers, newsOfRun, memory }, store);
     this.settings = settings;
     this.store = store;
     this.runId = store.runId;
@@ -91,7 +95,14 @@ export class LocalRows extends RowPath implements RunRows {
     const { names: services, allowed } = rules;
     const isPatient = settings.patienceS !== undefined;
     const begun = { ...start, policy: rules.policy.text, services, allowed };
-    return new LocalRows(settings, new SqliteSink(db, begun, isPatient ? patience : null), rules);
+    const sink = new SqliteSink(db, begun, isPatient ? patience : null);
+    const days = settings.rememberDays ?? 0;
+    return new LocalRows(
+      settings,
+      sink,
+      rules,
+      days === 0 ? null : { days, endpoints: sink.recallEndpoints() },
+    );
   }
 
   giveUp(): void {}

@@ -31,7 +31,7 @@ export const SHARED = { batchesDone: 0, givenUp: 1 } as const;
 export type ToThread =
   | { readonly kind: 'flows'; readonly words: Int32Array; readonly open: boolean }
   | { readonly kind: 'vlans'; readonly stacks: readonly (readonly number[])[] }
-  | { readonly kind: 'lesson'; readonly lesson: Lesson }
+  | { readonly kind: 'lessons'; readonly lessons: readonly Lesson[] }
   | { readonly kind: 'tunnels'; readonly layers: readonly TunnelLayer[] }
   | { readonly kind: 'heartbeat' }
   | { readonly kind: 'checkpoint'; readonly call: number; readonly side: PacketSide }
@@ -78,6 +78,8 @@ export class ThreadRows implements RunRows {
   private readonly isPatient: boolean;
   private sent = 0;
   private readonly slots: SharedArrayBuffer[] = [];
+  /** What packets taught since rows were sent last: a message costs more than a lesson. */
+  private lessons: Lesson[] = [];
   private stacksSent = 0;
   private tunnelsSent = 0;
   private nextCall = 1;
@@ -119,6 +121,7 @@ export class ThreadRows implements RunRows {
     if (this.failure !== null) throw this.failure;
     this.sendVlans();
     this.sendTunnels();
+    this.sendLessons();
     const words = this.wordsFor(batch);
     words.set(batch.words.subarray(0, words.length));
     this.post({ kind: 'flows', words, open });
@@ -127,7 +130,7 @@ export class ThreadRows implements RunRows {
   }
 
   learn(lesson: Lesson): void {
-    this.post({ kind: 'lesson', lesson });
+    this.lessons.push(lesson);
   }
 
   async room(): Promise<void> {
@@ -146,6 +149,7 @@ export class ThreadRows implements RunRows {
   }
 
   checkpoint(side: PacketSide): Promise<News | null> {
+    this.sendLessons();
     const call = this.nextCall++;
     this.post({ kind: 'checkpoint', call, side });
     return this.answerTo(call);
@@ -197,6 +201,13 @@ export class ThreadRows implements RunRows {
     if (stacks.length === 0) return;
     this.stacksSent += stacks.length;
     this.post({ kind: 'vlans', stacks });
+  }
+
+  private sendLessons(): void {
+    const { lessons } = this;
+    if (lessons.length === 0) return;
+    this.lessons = [];
+    this.post({ kind: 'lessons', lessons });
   }
 
   private sendTunnels(): void {

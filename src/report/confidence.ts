@@ -130,6 +130,13 @@ function aboutFlows(store: StoreReader, runId: number): Remark[] {
       text: `Begun before the capture, so that who opened them is a guess: ${share(midStream, tcp, 'TCP flow')}.`,
     });
   }
+  const remembered = fact('remembered_flows');
+  if (remembered > 0) {
+    remarks.push({
+      warning: false,
+      text: `Expected only because an earlier run learned their RPC port, which was not seen to be named in this one: ${share(remembered, fact('flows'), 'flow')}.`,
+    });
+  }
   if (fact('flows') > 0 && fact('servers_auto') > 0) {
     const servers = fact('servers_recognised');
     remarks.push({

@@ -39,6 +39,8 @@ export interface Explanation {
   readonly known: readonly KnownThing[];
   /** What the list allows over another transport, in words. */
   readonly elsewhere: readonly string[];
+  /** Whose rules the standings are by: the run's, a file's, or the allow-list alone. */
+  readonly rules: 'run' | 'policy' | 'allow-list';
   readonly run: RunChoice | null;
   /** Why the database says nothing, or null. */
   readonly silent: string | null;
@@ -85,6 +87,9 @@ const STANDINGS: Readonly<Record<string, string>> = {
   conditional: 'expected only where the traffic is shown to be RPC, or a range is named',
   infrastructure: 'the network itself: counted apart, not judged',
   groups: 'the network itself where it goes to a multicast or broadcast address, otherwise unexpected',
+  allowed: 'allowed by the profile or the policy: expected',
+  excepted: 'expected only where an exception of the policy covers the flow',
+  denied: 'on the allow-list, but not allowed by the profile or the policy: unexpected',
   'not-listed': 'not on the allow-list: unexpected',
   partly: 'partly on the allow-list: expected where it is',
 };
@@ -109,7 +114,7 @@ export function explanationText(explanation: Explanation, look: Style): string {
 
 function thingText(thing: KnownThing, look: Style): string {
   const ports = thing.first === thing.last ? String(thing.first) : `${thing.first}-${thing.last}`;
-  const where = thing.transports.map((name) => `${name}/${ports}`).join(', ');
+  const where = thing.transports.map((name) => `${name}/${ports}`).join(', ') || 'any port';
   const what = thing.service === null ? thing.name : `${thing.name} (${thing.service})`;
   const lines = [look.heading(paragraph(`${where}  ${what}`, look.width, '    ', '  '))];
   for (const [name, text] of [

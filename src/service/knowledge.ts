@@ -8,9 +8,18 @@ import { talkersOf } from './talkers.ts';
 
 /**
  * `listed`: allowed; `conditional`: allowed where it is shown to be that; `infrastructure`: not judged, and `groups`
- * where it goes to a group of hosts.
+ * where it goes to a group of hosts. By a policy: `allowed` beside the list, `excepted` for some hosts, `denied` though
+ * listed.
  */
-export type Standing = 'listed' | 'conditional' | 'infrastructure' | 'groups' | 'not-listed';
+export type Standing =
+  | 'listed'
+  | 'allowed'
+  | 'conditional'
+  | 'infrastructure'
+  | 'groups'
+  | 'excepted'
+  | 'denied'
+  | 'not-listed';
 
 /** What holds for one transport as a whole; of a range, `partly` where the list has some of its ports. */
 export interface TransportStanding {
@@ -86,13 +95,27 @@ export function standingsOf(question: Question, known: readonly Known[]): Transp
   }
   return question.transports.map((transport) => {
     const rows = known.filter((row) => row.transports.includes(transport));
-    const names = rows.filter((row) => row.standing === 'listed').length;
-    const isPart = names > 0 && names < question.last - question.first + 1;
+    const ports = new Set<number>();
+    for (const row of rows) {
+      if (row.standing !== 'listed' && row.standing !== 'allowed') continue;
+      for (let port = Math.max(row.first, question.first); port <= Math.min(row.last, question.last); port++)
+        ports.add(port);
+    }
+    const isPart = ports.size > 0 && ports.size < question.last - question.first + 1;
     return { transport, standing: isPart ? 'partly' : strongest(rows) };
   });
 }
 
-const STRENGTH: readonly Standing[] = ['listed', 'infrastructure', 'groups', 'conditional', 'not-listed'];
+const STRENGTH: readonly Standing[] = [
+  'listed',
+  'allowed',
+  'infrastructure',
+  'groups',
+  'excepted',
+  'denied',
+  'conditional',
+  'not-listed',
+];
 
 function strongest(known: readonly Known[]): Standing {
   return STRENGTH.find((standing) => known.some((row) => row.standing === standing)) ?? 'not-listed';

@@ -56,6 +56,20 @@ export interface EndpointRow {
   readonly first_seen_us: number;
 }
 
+/** An RPC endpoint that an earlier run learned, and what became of it in this one. */
+export interface RememberedRow {
+  readonly run_id: number;
+  readonly server: string;
+  readonly transport: string;
+  readonly port: number;
+  readonly interface_uuid: string | null;
+  readonly interface_name: string | null;
+  /** `remembered` and not seen, `seen` again, or `voided` by the server's endpoint mapper. */
+  readonly status: string;
+  readonly learned_run_id: number;
+  readonly last_learned_us: number;
+}
+
 export interface ServiceCountRow {
   readonly run_id: number;
   readonly service: string;

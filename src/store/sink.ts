@@ -3,6 +3,7 @@
 
 import type { LearnedEndpoint } from '../audit/endpoints.ts';
 import type { Finding } from '../audit/findings.ts';
+import type { RememberedEndpoint } from '../audit/memory.ts';
 import type { FindingText } from '../audit/words.ts';
 import type { EndedFlows } from '../flow/ended.ts';
 import type { Bucket } from '../flow/minutes.ts';
@@ -82,6 +83,8 @@ export interface Checkpoint {
   readonly texts: readonly FindingText[];
   /** Endpoints of RPC that were learned; a checkpoint has those of the last one first. */
   readonly endpoints: readonly LearnedEndpoint[];
+  /** Endpoints that earlier runs learned and this one went by, or could have. */
+  readonly remembered?: readonly RememberedEndpoint[];
   /** Counts behind the line of confidence, by name. */
   readonly facts: Readonly<Record<string, number>>;
   /** The policy's exceptions, in the order of the file. */
@@ -127,10 +130,11 @@ export interface Sink {
    */
   flows(batch: EndedFlows, addresses: AddressTexts, interfaces: readonly string[]): void;
   /**
-   * Stored flows to these endpoints of RPC (see endpointKey) that were unlisted become expected; where only unexpected
-   * flows are `kept`, they go.
+   * Stored flows to these endpoints of RPC (see endpointKey) that were unlisted become expected, and where only
+   * unexpected flows are kept (`kept` is false), they go. Where \`areRpc\` is false it is the other way round: flows that
+   * are there become unlisted.
    */
-  relabel(endpoints: ReadonlySet<number>, kept: boolean): void;
+  relabel(endpoints: ReadonlySet<number>, kept: boolean, areRpc: boolean): void;
   /**
    * Stored flows in which none of these addresses takes part become out-of-scope; where only unexpected flows are
    * `kept`, they go.

@@ -296,6 +296,23 @@ describe('a remark', () => {
     }
   });
 
+  test('about RPC leaves a documented port, and one whose payload is another protocol, a finding of its own', () => {
+    const flows: FlowOf[] = [
+      { port: 135 },
+      { port: 49_152 },
+      { port: 3389 },
+      { port: 2525, payloadProtocol: P.smtp },
+      { port: 50_000, payloadProtocol: P.ssh },
+      { port: 50_001, payloadProtocol: P.dcerpc },
+    ];
+    const findings = findingsOf(flows);
+    const ports = findings.filter(({ kind }) => kind === 'unexpected-port').map(({ port }) => port);
+    assert.deepEqual(ports.sort(), [2525, 3389, 50_000]);
+    const [remark] = findings.filter(({ kind }) => kind === 'remark');
+    assert.equal(remark.flows, 5, 'the remark is about all of them');
+    assert.match(remark.text.explanation, /2525, 3389, 49152, 50000, 50001/);
+  });
+
   test('about RPC is for TCP alone', () => {
     const findings = findingsOf([{ port: 135 }, { protocol: UDP, port: 49_152 }]);
     assert.deepEqual(short(findings), [['unexpected-port', 'high', '10.0.0.2', 49_152]]);

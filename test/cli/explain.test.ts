@@ -1,6 +1,7 @@
 // xports explain: what is known of a port, and what the database saw of it.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { storeExchangeRun } from '../store/exchange-run.ts';
@@ -85,4 +86,53 @@ test('a word that means nothing is a usage error with what was meant', async () 
   assert.equal(called.out, '');
   assert.match(called.err, /^xports: "smpt" is no port.*\n.*Did you mean smtp/);
   assert.match((await xports('explain', '70000/tcp')).err, /xports services/);
+});
+
+const POLICY = `version: 1
+servers:
+  - address: 10.0.0.5
+services:
+  - name: backup
+    transport: tcp
+    ports: 10000-10010
+    from: 10.0.0.9
+    reason: nightly backup
+denied:
+  - service: smtp
+    reason: no mail here
+exceptions:
+  - initiator: 10.0.0.9
+    ports: 3389
+    transport: tcp
+    reason: until the move is over
+`;
+
+test('the policy that the run was made with decides how a port stands, and --policy goes before it', async (t) => {
+  const folder = scratch(t);
+  const db = join(folder, 'x.db');
+  const file = join(folder, 'policy.yaml');
+  writeFileSync(file, POLICY);
+  const sample = join(import.meta.dirname, '../../fixtures/sample.pcap');
+  assert.equal((await xports('analyze', sample, '--db', db, '--quiet', '--policy', file)).code, 0);
+  const standing = async (...args: string[]) => {
+    const document = JSON.parse((await xports('explain', ...args, '--db', db, '--json')).out);
+    return [document.rules, document.standings[0].standing];
+  };
+  assert.deepEqual(await standing('10003/tcp'), ['run', 'allowed']);
+  assert.deepEqual(await standing('10000-10020/tcp'), ['run', 'partly']);
+  assert.deepEqual(await standing('backup'), ['run', 'allowed']);
+  assert.deepEqual(await standing('25/tcp'), ['run', 'denied']);
+  assert.deepEqual(await standing('3389/tcp'), ['run', 'excepted']);
+  assert.deepEqual(await standing('443/tcp'), ['run', 'listed']);
+  const { out } = await xports('explain', '25/tcp', '--db', db);
+  assert.match(out, /25\/tcp: on the allow-list, but not allowed/);
+  assert.match(out, /The policy denies it: no mail here\./);
+  writeFileSync(file, 'version: 1\n');
+  assert.deepEqual(await standing('25/tcp', '--policy', file), ['policy', 'listed']);
+  assert.deepEqual(await standing('445/tcp', '--policy', file), ['policy', 'not-listed']);
+
+  const rules = JSON.parse((await xports('rules', '--db', db, '--json')).out);
+  const unused = rules.unused.map((row: { service: string }) => row.service);
+  assert.ok(!unused.includes('smtp'), 'what is denied is not offered as unused');
+  assert.ok(unused.includes('nntp'));
 });

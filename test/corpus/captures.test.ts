@@ -19,6 +19,7 @@ import {
   summaryDifferences,
   vlansOf,
 } from './oracle.ts';
+import { differencesOf, linesOf, nameOf, readGolden, UNJUDGED } from './payload-findings.ts';
 import { analyze, inParallel, type Outcome, sum } from './run.ts';
 
 /** Link types of the manifest that this release reads; `per-packet` files use Ethernet and NULL. */
@@ -323,6 +324,14 @@ describe('every capture of the corpus', { skip: whyNoCorpus(), concurrency: fals
   });
 
   const heededFor = (file: string): Exception[] => exceptions.filter((exception) => exception.file === file);
+
+  test('payload contradicts a port, or shows a service elsewhere, where that was judged right by hand, and nowhere else', () => {
+    const golden = readGolden();
+    const found = analyzed.flatMap(({ capture, outcome }) => linesOf(capture.file, outcome.rows));
+    assert.deepEqual(differencesOf(golden, found), [], 'npm run judged writes the golden file again');
+    const unjudged = golden.filter(({ judgement }) => judgement.length < 20 || judgement === UNJUDGED);
+    assert.deepEqual(unjudged.map(nameOf), [], 'each has a sentence');
+  });
 
   test('the frames read from the oracle add up to its own summary', () => {
     const wrong = analyzed.flatMap(({ capture, frames }) =>

@@ -8,9 +8,7 @@ import {
   tlsChosen,
   tlsOffered,
 } from '../../src/learn/facts.ts';
-import { homeOf, PAYLOAD_SAYS, payloadSays } from '../../src/learn/natural.ts';
-import { askedForTls, flowProtocol, sentCleartextLogin, speaksReversed } from '../../src/learn/payload.ts';
-import { SERVICE_IDS, TCP_SERVICES, UDP_SERVICES } from '../../src/service/catalog.ts';
+import { askedForTls, flowProtocol, sentCleartextLogin } from '../../src/learn/payload.ts';
 import { listCaptures, parseTsv, readCorpusText, whyNoCorpus } from '../corpus/corpus.ts';
 import { disagreements, type Judged } from './disagreements.ts';
 import { type LookedAt, lookAtAll } from './looks.ts';
@@ -43,7 +41,6 @@ const unique = (values: readonly string[]) => [...new Set(values)].sort();
 const portOf = (flow: LookedAt) => flow.ports[flow.reversed ? 0 : 1];
 const nameOf = (flow: LookedAt) => protocolName(flowProtocol(flow.state));
 const told = (flow: LookedAt) => `${portOf(flow)}/${flow.tcp ? 'tcp' : 'udp'} ${nameOf(flow)}`;
-const serviceOf = (flow: LookedAt) => SERVICE_IDS[(flow.tcp ? TCP_SERVICES : UDP_SERVICES)[portOf(flow)]];
 
 describe('the corpus', { skip: whyNoCorpus() }, () => {
   const captures = new Map<string, Capture>();
@@ -167,44 +164,6 @@ describe('the corpus', { skip: whyNoCorpus() }, () => {
     assert.deepEqual(versions('imap-starttls.pcap'), ['TLS 1.2, TLS 1.2']);
     assert.deepEqual(versions('ldap-ssl.pcap'), ['TLS 1.2, TLS 1.2']);
     assert.deepEqual(versions('ldap-starttls.pcap'), ['TLS 1.3, TLS 1.3']);
-  });
-
-  test('payload contradicts the port of a listed service in these flows, each judged by hand, and no others', () => {
-    const got = [...captures].flatMap(([file, { flows }]) =>
-      flows
-        .filter((flow) => {
-          const says = payloadSays(serviceOf(flow), flowProtocol(flow.state), flow.state);
-          return says === PAYLOAD_SAYS.contradicts;
-        })
-        .map((flow) => `${file.split('/').at(-1)} ${told(flow)}`),
-    );
-    assert.deepEqual(unique(got), [
-      'arkime_synthetic.pcap 102/tcp s7', // Made to look like plant traffic.
-      'arkime_synthetic.pcap 443/tcp http', // Opens HTTP/2 without TLS.
-      's7comm-plus.pcap 102/tcp s7',
-      's7comm.pcap 102/tcp s7',
-      's7comm_synthetic.pcap 102/tcp s7',
-      'smb-port80.pcap 80/tcp smb1',
-      'ssh-on-port-80.pcap 80/tcp ssh',
-    ]);
-  });
-
-  test('mail is known wherever it is spoken', () => {
-    const got = [...captures].flatMap(([file, { flows }]) =>
-      flows
-        .filter((flow) => serviceOf(flow) === 'unlisted' && !speaksReversed(flow.state))
-        .filter((flow) =>
-          ['smtp', 'imap4', 'pop3', 'nntp', 'ldap'].includes(homeOf(flowProtocol(flow.state)) ?? ''),
-        )
-        .map((flow) => `${file.split('/').at(-1)} ${told(flow)}`),
-    );
-    assert.deepEqual(unique(got), [
-      'input.pcap 465/tcp smtp', // Greets in the clear where the client begins with TLS.
-      'smtp-decrypted.pcap 2525/tcp smtp',
-      'smtps.pcapng 465/tcp smtp', // The same.
-      'socks5-smtp-503.pcap 1080/tcp smtp', // Through a SOCKS proxy.
-      'wireshark-bdat.pcap 1224/tcp smtp',
-    ]);
   });
 
   test('what is looked at is what the dissector takes it for, but for what is listed', () => {

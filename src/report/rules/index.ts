@@ -54,7 +54,7 @@ export interface RulesRequest {
   readonly named: string | null;
   readonly answeredOnly: boolean;
   readonly widening: Widening | null;
-  /** The list itself, to tell what nobody used. */
+  /** What the run's profile and policy allow by port or protocol, to tell what nobody used. */
   readonly list: readonly ListedService[];
   readonly version: string;
 }
@@ -137,6 +137,6 @@ function placeOf(service: string, transport: string): string {
 function unusedOf(list: readonly ListedService[], used: ReadonlySet<string>): UnusedService[] {
   return list
     .filter((row) => !used.has(placeOf(row.id, row.transport)))
-    .filter((row) => row.lastPort === undefined)
+    .filter((row) => row.lastPort === undefined || row.lastPort === row.port)
     .map((row) => ({ service: row.id, transport: row.transport, port: row.port, label: row.label }));
 }

@@ -24,8 +24,14 @@ export class CheckpointWriter {
   private readonly end: Statement;
   private readonly breathe: () => void;
   private readonly account: Statement;
+  private readonly renewEndpoint: Statement;
+  private readonly remembered: Statement;
+  private readonly dropRemembered: Statement;
   private endpointsWritten = 0;
   private endpointsCommitted = 0;
+  /** Of each endpoint that is written, its row and the time it has there. */
+  private readonly endpointRows: { id: number | bigint; lastSeenUs: number }[] = [];
+  private renewed: number[] = [];
   private skippedPackets = 0;
   private skippedBytes = 0;
 
@@ -49,8 +55,14 @@ export class CheckpointWriter {
     );
     this.endpoint = insert(
       'rpc_endpoints',
-      'server, transport, port, interface_uuid, interface_name, basis, first_seen_us',
+      'server, transport, port, interface_uuid, interface_name, basis, first_seen_us, last_seen_us',
     );
+    this.renewEndpoint = db.prepare('UPDATE rpc_endpoints SET last_seen_us = ? WHERE rowid = ?');
+    this.remembered = insert(
+      'remembered_endpoints',
+      'server, transport, port, interface_uuid, interface_name, status, learned_run_id, last_learned_us',
+    );
+    this.dropRemembered = db.prepare(`DELETE FROM remembered_endpoints WHERE run_id = ${runId}`);
     this.minute = insert('service_minutes', 'service, start_us, width_us, packets, bytes');
     this.fact = insert('run_facts', 'name, value');
     this.exception = insert(
@@ -73,16 +85,20 @@ export class CheckpointWriter {
 
   committed(): void {
     this.endpointsCommitted = this.endpointsWritten;
+    this.renewed = [];
   }
 
   rolledBack(): void {
     this.endpointsWritten = this.endpointsCommitted;
+    for (const n of this.renewed) this.endpointRows[n].lastSeenUs = -1;
+    this.renewed = [];
   }
 
   /** Findings, which can be thousands, come first; the rest stands in one transaction with the totals. */
   write(state: Checkpoint, addresses: AddressTexts): void {
     this.findings(state);
     this.endpoints(state, addresses);
+    this.memory(state, addresses);
     this.hosts(state);
     for (const [i, row] of state.sources.entries()) {
       this.source.run(
@@ -181,9 +197,18 @@ export class CheckpointWriter {
   }
 
   private endpoints({ endpoints }: Checkpoint, addresses: AddressTexts): void {
+    for (let n = 0; n < this.endpointsWritten; n++) {
+      const { lastSeenUs } = endpoints[n];
+      const row = this.endpointRows[n];
+      if (row.lastSeenUs === lastSeenUs) continue;
+      this.renewEndpoint.run(lastSeenUs, row.id);
+      row.lastSeenUs = lastSeenUs;
+      this.renewed.push(n);
+    }
     for (; this.endpointsWritten < endpoints.length; this.endpointsWritten++) {
-      const { serverId, udp, port, interfaceUuid, basis, firstSeenUs } = endpoints[this.endpointsWritten];
-      this.endpoint.run(
+      const endpoint = endpoints[this.endpointsWritten];
+      const { serverId, udp, port, interfaceUuid, basis, firstSeenUs, lastSeenUs } = endpoint;
+      const { lastInsertRowid: id } = this.endpoint.run(
         addresses.text(serverId),
         udp ? 'udp' : 'tcp',
         port,
@@ -191,7 +216,19 @@ export class CheckpointWriter {
         interfaceName(interfaceUuid),
         basis,
         firstSeenUs,
+        lastSeenUs,
       );
+      this.endpointRows[this.endpointsWritten] = { id, lastSeenUs };
+    }
+  }
+
+  private memory({ remembered }: Checkpoint, addresses: AddressTexts): void {
+    if (remembered === undefined) return;
+    this.dropRemembered.run();
+    for (const { serverId, port, interfaceUuid, status, runId, lastLearnedUs } of remembered) {
+      const name = interfaceName(interfaceUuid);
+      const server = addresses.text(serverId);
+      this.remembered.run(server, 'tcp', port, interfaceUuid || null, name, status, runId, lastLearnedUs);
     }
   }
 

@@ -64,8 +64,8 @@ export class FlowWriter {
   }
 
   /** See Sink.relabel. */
-  relabel(endpoints: ReadonlySet<number>, kept: boolean): void {
-    this.relabeller.run(endpoints, kept ? this.kinds.asRpcEndpoints() : this.kinds.unlistedTcp());
+  relabel(endpoints: ReadonlySet<number>, kept: boolean, areRpc: boolean): void {
+    this.relabeller.run(endpoints, areRpc ? this.kinds.asRpcEndpoints(kept) : this.kinds.asUnlisted());
   }
 
   /** See Sink.rescope. */

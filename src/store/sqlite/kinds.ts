@@ -4,6 +4,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { protocolOfPair, serviceOfPair, verdictOfPair } from '../../audit/tally.ts';
 import { VERDICT, VERDICTS } from '../../audit/terms.ts';
+import { isTunnelled } from '../../audit/tunnels.ts';
 import { PROTOCOL, transportName } from '../../base/transport.ts';
 import { TupleTable } from '../../base/tuple-table.ts';
 import { encapsulationText } from '../../decode/encap/names.ts';
@@ -16,6 +17,8 @@ import { WrittenOnce } from './patience.ts';
 
 const NO_INTERFACES: readonly string[] = [''];
 const RPC_DYNAMIC = serviceIndex('rpc-dynamic');
+/** In a kind's key, beside the verdict: what AH carries is TCP; and beside the layers: a tunnel ends on a judged host. */
+const TOP_BIT = 1 << 31;
 
 /** The kinds of flow of one run: everything but who, when and how much. */
 export class FlowKinds {
@@ -47,14 +50,16 @@ export class FlowKinds {
       (words[at + W.endReason] << 16) |
       (words[at + W.basis] << 20) |
       (words[at + W.labelBasis] << 24) |
-      (words[at + W.verdict] << 28);
+      (words[at + W.verdict] << 28) |
+      (isTcpInAh(words, at) ? TOP_BIT : 0);
     const named =
       words[at + W.service] |
       (words[at + W.innerService] << 8) |
       (words[at + W.payloadProtocol] << 16) |
       (words[at + W.rpcInterface] << 24);
     const before = this.known.size;
-    const kind = this.known.intern(judged, named, words[at + W.vlans], words[at + W.encapsulation]);
+    const around = words[at + W.encapsulation] | (isTunnelled(words, at) ? TOP_BIT : 0);
+    const kind = this.known.intern(judged, named, words[at + W.vlans], around);
     const isNew = kind === before;
     if (isNew) this.rows.push(words.slice(at, at + ROW_WORDS));
     if (this.written.isDue(kind, isNew)) {
@@ -63,29 +68,44 @@ export class FlowKinds {
     return kind;
   }
 
-  /** The kinds of unlisted TCP flows, unexpected or excepted, that came in no tunnel, each with what it is as RPC. */
-  asRpcEndpoints(): ReadonlyMap<number, number> {
-    const becomes = new Map<number, number>();
-    for (const kind of this.unlistedTcp().keys()) {
-      const row = this.rows[kind].slice();
-      row[W.service] = RPC_DYNAMIC;
-      row[W.labelBasis] = LABEL_BASIS.rpcEndpoint;
-      row[W.verdict] = VERDICT.expected;
-      becomes.set(kind, this.of(row, 0, NO_INTERFACES));
-    }
-    return becomes;
+  /**
+   * The kinds of unlisted TCP flows, bare or in AH, each with what it is as RPC: expected, but for what is out of scope
+   * or came in a tunnel that ends on a judged host. Those that become expected become nothing unless they are `kept`.
+   */
+  asRpcEndpoints(kept: boolean): ReadonlyMap<number, number | null> {
+    return this.asService(UNLISTED, RPC_DYNAMIC, (row) => {
+      if (row[W.protocol] === PROTOCOL.tcp) row[W.labelBasis] = LABEL_BASIS.rpcEndpoint;
+      else row[W.labelBasis] = LABEL_BASIS.protocol;
+      if (row[W.verdict] === VERDICT.unexpected && !isTunnelled(row, 0)) row[W.verdict] = VERDICT.expected;
+      return kept || row[W.verdict] !== VERDICT.expected;
+    });
   }
 
-  /** The same kinds, each becoming nothing. */
-  unlistedTcp(): ReadonlyMap<number, null> {
-    const kinds = new Map<number, null>();
-    for (const [kind, row] of this.rows.entries()) {
-      const isTcp = row[W.protocol] === PROTOCOL.tcp && row[W.service] === UNLISTED;
-      // What an exception let through is RPC all the same.
-      const isOpen = row[W.verdict] === VERDICT.unexpected || row[W.verdict] === VERDICT.expected;
-      if (isTcp && isOpen && row[W.encapsulation] === 0) kinds.set(kind, null);
+  /** The kinds of TCP flows to RPC's endpoints, bare or in AH, each with what it is where there is no endpoint. */
+  asUnlisted(): ReadonlyMap<number, number | null> {
+    return this.asService(RPC_DYNAMIC, UNLISTED, (row) => {
+      if (row[W.protocol] === PROTOCOL.tcp) row[W.labelBasis] = LABEL_BASIS.port;
+      if (row[W.verdict] === VERDICT.expected) row[W.verdict] = VERDICT.unexpected;
+      return true;
+    });
+  }
+
+  /** `change` makes a row of the old service one of the new, and says whether it is kept. */
+  private asService(
+    from: number,
+    to: number,
+    change: (row: Int32Array) => boolean,
+  ): ReadonlyMap<number, number | null> {
+    const becomes = new Map<number, number | null>();
+    for (const [kind, known] of [...this.rows.entries()]) {
+      const service = known[W.protocol] === PROTOCOL.tcp ? W.service : W.innerService;
+      const isTcp = known[W.protocol] === PROTOCOL.tcp || isTcpInAh(known, 0);
+      if (!isTcp || known[service] !== from || known[W.verdict] === VERDICT.undetermined) continue;
+      const row = known.slice();
+      row[service] = to;
+      becomes.set(kind, change(row) ? this.of(row, 0, NO_INTERFACES) : null);
     }
-    return kinds;
+    return becomes;
   }
 
   /** Every kind that is in scope, with what it is out of it. */
@@ -120,6 +140,10 @@ export class FlowKinds {
       rpcInterface,
     );
   }
+}
+
+function isTcpInAh(words: Int32Array, at: number): boolean {
+  return words[at + W.protocol] === PROTOCOL.ah && words[at + W.innerProtocol] === PROTOCOL.tcp;
 }
 
 /** The kinds of pair of one run: service, transport and verdict. */

@@ -11,6 +11,7 @@ import type {
   FindingViewRow,
   FlowFilter,
   HostViewRow,
+  RememberedRow,
   RunChoice,
   RunRow,
   ServiceCountRow,
@@ -141,6 +142,14 @@ export class StoreReader {
   /** Learned RPC endpoints, in the order of servers and ports. */
   endpoints(runId: number): EndpointRow[] {
     return this.all('SELECT * FROM rpc_endpoints WHERE run_id = ? ORDER BY server, transport, port', runId);
+  }
+
+  /** RPC endpoints of earlier runs that this one went by or could have, in the same order. */
+  remembered(runId: number): RememberedRow[] {
+    return this.all(
+      'SELECT * FROM remembered_endpoints WHERE run_id = ? ORDER BY server, transport, port, interface_uuid',
+      runId,
+    );
   }
 
   /** The counts behind the line of confidence; what is not known is 0. */

@@ -2,14 +2,14 @@
 // that were applied; `application_id` tells our databases from those of other programs.
 
 import type { Database } from 'better-sqlite3';
-import { POLICY_TABLES, TABLES } from './tables.ts';
+import { MEMORY_TABLES, POLICY_TABLES, TABLES } from './tables.ts';
 import { HOST_VIEW, VIEWS } from './views.ts';
 
 /** "xprt" in ASCII. */
 export const APPLICATION_ID = 0x78707274;
 
 /** Migration n leads from version n to n + 1. Never edit one that was released: append. */
-export const MIGRATIONS: readonly string[] = [TABLES + VIEWS, POLICY_TABLES + HOST_VIEW];
+export const MIGRATIONS: readonly string[] = [TABLES + VIEWS, POLICY_TABLES + HOST_VIEW, MEMORY_TABLES];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -1,6 +1,7 @@
 // The SQLite sink: one run's rows, written in short transactions so that several runs can share a database.
 
 import type { Database } from 'better-sqlite3';
+import type { RecalledEndpoint } from '../../audit/memory.ts';
 import { EXIT, XportsError } from '../../base/errors.ts';
 import type { EndedFlows } from '../../flow/ended.ts';
 import { SERVICE_IDS } from '../../service/catalog.ts';
@@ -12,6 +13,7 @@ import { closeWritten, openForWriting } from './open.ts';
 import { PairWriter } from './pair-writer.ts';
 import { FileWatch, isPassing, type Patience } from './patience.ts';
 import { thisProcess } from './processes.ts';
+import { recallEndpoints } from './recall.ts';
 import { markInterrupted } from './runs.ts';
 import { RowWriter, ShortTransactions } from './writing.ts';
 
@@ -82,8 +84,13 @@ export class SqliteSink implements Sink {
     this.flowsWritten += batch.count;
   }
 
-  relabel(endpoints: ReadonlySet<number>, kept: boolean): void {
-    this.write(() => this.flowWriter.relabel(endpoints, kept));
+  relabel(endpoints: ReadonlySet<number>, kept: boolean, areRpc: boolean): void {
+    this.write(() => this.flowWriter.relabel(endpoints, kept, areRpc));
+  }
+
+  /** What the runs before this one, of the same sensor, learned of RPC's TCP ports. */
+  recallEndpoints(): RecalledEndpoint[] {
+    return recallEndpoints(this.db, this.runId);
   }
 
   rescope(servers: ReadonlySet<number>, kept: boolean, interfaces: readonly string[]): void {

@@ -229,6 +229,24 @@ CREATE TABLE host_rows (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Version 3: until when an endpoint of RPC was named, and what a run remembered of earlier ones. */
+export const MEMORY_TABLES = `
+ALTER TABLE rpc_endpoints ADD COLUMN last_seen_us INTEGER;
+
+CREATE TABLE remembered_endpoints (
+  run_id INTEGER NOT NULL,
+  server TEXT NOT NULL,
+  transport TEXT NOT NULL,
+  port INTEGER NOT NULL,
+  interface_uuid TEXT,
+  interface_name TEXT,
+  status TEXT NOT NULL,
+  learned_run_id INTEGER NOT NULL,
+  last_learned_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX remembered_endpoints_by_run ON remembered_endpoints (run_id);
+`;
+
 /** Tables that hold a run's rows, and the column that orders them within it where they can be many. */
 export const RUN_TABLES: readonly { readonly table: string; readonly key: string | null }[] = [
   { table: 'flows', key: 'flow_id' },
@@ -241,6 +259,7 @@ export const RUN_TABLES: readonly { readonly table: string; readonly key: string
   { table: 'service_minutes', key: null },
   { table: 'run_facts', key: null },
   { table: 'rpc_endpoints', key: null },
+  { table: 'remembered_endpoints', key: null },
   { table: 'allowed_services', key: null },
   { table: 'policy_exceptions', key: null },
   { table: 'host_rows', key: 'address_id' },
