@@ -28,8 +28,6 @@ const ADDRESSES_SHOWN = 10;
 const HELP = `
 Examples:
   xports explain 2525/tcp
-  xports explain 25
-  xports explain 6001-6004/tcp
   xports explain esp
   xports explain dag-replication --run all --json`;
 

@@ -61,6 +61,7 @@ const ALL_COLUMNS = [
 const HELP = `
 Examples:
   xports findings --severity medium
+      the high and the medium ones
   xports findings --run all --format csv > findings.csv`;
 
 export function findingsCommand(context: Context): Command {

@@ -47,8 +47,8 @@ const TABLE_COLUMNS = [
 const HELP = `
 Examples:
   xports flows --verdict unexpected
-  xports flows --address 10.0.0.0/24 --port 445 --limit 0
-  xports flows --run all --format jsonl | jq .responder`;
+  xports flows --address 10.10.0.0/24 --port 445 --limit 0
+  xports flows --run all --format jsonl > flows.jsonl`;
 
 export function flowsCommand(context: Context): Command {
   return new Command('flows')

@@ -18,10 +18,11 @@ import { Metrics } from './metrics.ts';
 
 const HELP = `
 Examples:
-  sudo xports live --iface eth1                          until Ctrl-C; the database is yours, not root's
-  xports live --iface eth1 --servers 10.0.0.5 --duration 3600 --json
-  xports live --iface eth1 --write span.pcap --write-size 1000 --write-files 10
-  tcpdump -i eth1 -U -w - | xports analyze -             where Node may not open an interface`;
+  sudo xports live --iface eth1
+      until Ctrl-C; the database is yours, not root's
+  sudo xports live --iface eth1 --servers 10.10.0.11 --duration 3600 --json
+  sudo xports live --iface eth1 --write span.pcap --write-size 1000 --write-files 10
+      keep the last 10 GB of packets too`;
 
 export function liveCommand(context: Context): Command {
   const command = new Command('live').description(

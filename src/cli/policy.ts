@@ -19,10 +19,20 @@ interface InitFlags {
 
 const HELP = `
 Examples:
-  xports policy init --output exchange.yaml
-  xports policy init --run latest > exchange.yaml     from what the last run saw
+  xports policy init --run latest > exchange.yaml
+      from what the last run saw
   xports policy check exchange.yaml
   xports analyze --policy exchange.yaml capture.pcap`;
+
+const INIT_HELP = `
+Examples:
+  xports policy init --output exchange.yaml
+  xports policy init --run latest > exchange.yaml
+      from what the last run saw`;
+
+const CHECK_HELP = `
+Examples:
+  xports policy check exchange.yaml`;
 
 export function policyCommand(context: Context): Command {
   const fromRun = runOption();
@@ -35,10 +45,12 @@ export function policyCommand(context: Context): Command {
     .addOption(fromRun)
     .option('-o, --output <file>', 'write it there, and not to standard output')
     .option('--force', 'write over a file that is there')
+    .addHelpText('after', INIT_HELP)
     .action((flags: InitFlags) => initialise(flags, context));
   const check = new Command('check')
     .description('say what is wrong in a policy, with line and column; exit with 2 where anything is')
     .argument('<file>', 'the policy')
+    .addHelpText('after', CHECK_HELP)
     .action((path: string) => context.out.write(summary(path, policyOfFile(path))));
   return new Command('policy')
     .description('write a policy to begin with, or check one')

@@ -16,7 +16,7 @@ interface Flags {
 const HELP = `
 Examples:
   xports report
-  xports report --run 3 --json > run3.json`;
+  xports report --run 1 --json > run1.json`;
 
 export function reportCommand(context: Context): Command {
   return new Command('report')

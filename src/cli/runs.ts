@@ -41,22 +41,37 @@ const ALL_COLUMNS = [
 const HELP = `
 Examples:
   xports runs
-  xports runs delete 3 && xports runs vacuum`;
+  xports runs delete 1 && xports runs vacuum`;
+
+const LIST_HELP = `
+Examples:
+  xports runs list --format csv > runs.csv`;
+
+const DELETE_HELP = `
+Examples:
+  xports runs delete 1`;
+
+const VACUUM_HELP = `
+Examples:
+  xports runs vacuum --db xports.db`;
 
 export function runsCommand(context: Context): Command {
   const list = new Command('list')
     .description('list the runs of a database')
     .addOption(dbOption())
     .addOption(new Option('--format <format>', 'how to print them').choices(ROW_FORMATS).default('table'))
+    .addHelpText('after', LIST_HELP)
     .action((flags: Flags) => listRuns(flags, context));
   const remove = new Command('delete')
     .description('delete a run and everything that belongs to it')
     .argument('<id>', 'the number of the run', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .addOption(dbOption())
+    .addHelpText('after', DELETE_HELP)
     .action((id: number, flags: Flags) => deleteRun(flags.db, id));
   const shrink = new Command('vacuum')
     .description('give the space of what was deleted back to the system')
     .addOption(dbOption())
+    .addHelpText('after', VACUUM_HELP)
     .action((flags: Flags) => vacuum(flags.db));
   return new Command('runs')
     .description('list runs, delete one, or shrink the database')

@@ -32,9 +32,10 @@ const TIME_COLUMNS = ['first_seen_us', 'last_seen_us'];
 
 const HELP = `
 Examples:
-  xports services                        the allow-list
-  xports services --json
-  xports services --run latest --format csv`;
+  xports services
+      the allow-list
+  xports services --run latest --format csv
+      what the last run saw of each service`;
 
 export function servicesCommand(context: Context): Command {
   return new Command('services')
