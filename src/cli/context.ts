@@ -13,9 +13,11 @@ export interface Context {
   exitCode: number;
 }
 
-/** Colour is for terminals, and NO_COLOR (no-color.org) turns it off. */
+/** Colour is for terminals. NO_COLOR (no-color.org) turns it off, FORCE_COLOR on where there is none, and 0 means off. */
 export function wantsColour(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {
-  return isTerminal && !env.NO_COLOR && env.TERM !== 'dumb';
+  const { NO_COLOR, FORCE_COLOR, TERM } = env;
+  if (NO_COLOR || FORCE_COLOR === '0' || FORCE_COLOR === 'false') return false;
+  return Boolean(FORCE_COLOR) || (isTerminal && TERM !== 'dumb');
 }
 
 export interface Streams {

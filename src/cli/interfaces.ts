@@ -1,6 +1,7 @@
 // xports interfaces: what live capture can open, and what helps where it cannot.
 
 import { Command } from 'commander';
+import { jsonText } from '../base/text.ts';
 import { type NamedInterface, namedInterfaces } from '../pipeline/interfaces.ts';
 import { formatRows } from '../report/rows.ts';
 import type { Context } from './context.ts';
@@ -21,7 +22,7 @@ export function interfacesCommand(context: Context): Command {
 async function list(json: boolean, context: Context): Promise<void> {
   const interfaces = namedInterfaces();
   if (json) {
-    await context.out.write(`${JSON.stringify({ interfaces: interfaces.map(documentOf) }, null, 2)}\n`);
+    await context.out.write(`${jsonText({ interfaces: interfaces.map(documentOf) }, 2)}\n`);
     return;
   }
   const columns = ['name', 'state', 'link_type', 'open', 'addresses'];

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { printableLines } from '../base/text.ts';
+import { jsonText, printableLines } from '../base/text.ts';
 import { live } from '../pipeline/live.ts';
 import type { LiveResult, LiveRunOptions } from '../pipeline/live-options.ts';
 import type { News } from '../pipeline/news.ts';
@@ -128,7 +128,7 @@ function announce({ notes }: News, flags: LiveFlags, screen: LiveScreen): void {
   // The worst of those that came together stands first.
   for (const note of [...notes].reverse()) screen.hear(note);
   for (const note of notes) {
-    if (flags.json) screen.say(JSON.stringify(note));
+    if (flags.json) screen.say(jsonText(note));
     else if (!flags.quiet) {
       const part = note.part_of === null ? '' : ` (part of a ${note.part_of} finding from here on)`;
       const what = note.status === 'open' ? `${note.severity} finding` : 'resolved';

@@ -3,6 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { EXIT, reasonOf, XportsError } from '../base/errors.ts';
+import { printable } from '../base/text.ts';
 import { endOf, type Policy } from '../policy/policy.ts';
 import { policyDraft, policyDraftOf } from '../report/policy-draft.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
@@ -66,14 +67,19 @@ async function initialise(flags: InitFlags, context: Context): Promise<void> {
     throw new XportsError(
       'usage',
       EXIT.usage,
-      `${flags.output} is there already`,
+      `${printable(flags.output)} is there already`,
       'name another file, or say --force',
     );
   }
   try {
     writeFileSync(flags.output, text);
   } catch (error) {
-    throw new XportsError('output', EXIT.output, `${flags.output} cannot be written: ${reasonOf(error)}`);
+    throw new XportsError(
+      'output',
+      EXIT.output,
+      `${printable(flags.output)} cannot be written: ${reasonOf(error)}`,
+      'name another file, or leave --output out to print it',
+    );
   }
 }
 
@@ -105,7 +111,8 @@ function summary(path: string, policy: Policy): string {
   const expired = policy.exceptions
     .filter(({ expires }) => endOf(expires) <= Date.now() * 1000)
     .map(
-      ({ line, expires }) => `${path}:${line}: this exception expired on ${expires} and no longer applies\n`,
+      ({ line, expires }) =>
+        `${printable(path)}:${line}: this exception expired on ${expires} and no longer applies\n`,
     );
-  return `${path} is a valid policy: profile ${policy.profile ?? 'allow-list'}, ${said}\n${expired.join('')}`;
+  return `${printable(path)} is a valid policy: profile ${policy.profile ?? 'allow-list'}, ${said}\n${expired.join('')}`;
 }

@@ -1,6 +1,7 @@
 // xports services: the catalog, or with --run what a run saw of each service.
 
 import { Command, Option } from 'commander';
+import { jsonText } from '../base/text.ts';
 import { cellsOf, formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
 import { ALLOW_LIST } from '../service/allow-list.ts';
 import type { AnyRow } from '../store/rows.ts';
@@ -52,7 +53,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
   const { rows, columns } = flags.run === undefined ? catalog(flags) : counts(flags, flags.run);
   if (flags.json) {
     const chosen = rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column]])));
-    await context.out.write(`${JSON.stringify(chosen, null, 2)}\n`);
+    await context.out.write(`${jsonText(chosen, 2)}\n`);
     return;
   }
   await context.out.writeLines(

@@ -5,6 +5,8 @@ import { type Argument, type Command, InvalidArgumentError, type Option } from '
 import { EXIT, XportsError } from '../base/errors.ts';
 import { didYouMean } from '../base/nearest.ts';
 import { printable, printableLines } from '../base/text.ts';
+import { SERVICE_IDS } from '../service/catalog.ts';
+import { examplesIn, helpTextOf } from './completion/model.ts';
 import type { Context } from './context.ts';
 
 /** To be called for every command of the tree. */
@@ -18,17 +20,48 @@ export function speakOurWay(command: Command, context: Context): void {
       writeOut: (text) => void context.out.write(text),
       writeErr: (text) => void context.stderr.write(printableLines(text)),
       getOutHelpWidth: () => context.look.width,
-      outputError: (text, write) => write(errorText(text)),
+      outputError: (text, write) => write(errorText(text, command)),
+    })
+    .allowExcessArguments(true)
+    .hook('preAction', (_hooked, called) => {
+      if (called === command) refuseExcess(called);
     });
   for (const option of command.options) suggestChoices(option);
   for (const argument of command.registeredArguments) suggestChoices(argument);
 }
 
 /** What was typed stays on its line, whatever is in it; the library's suggestion stands on one of its own. */
-function errorText(text: string): string {
+function errorText(text: string, command: Command): string {
   const [, sentence, suggestion] = /^(?:error: )?(.*?)(\n\(Did you mean [^\n]*\?\))?\n*$/s.exec(text) ?? [];
   const meant = suggestion === undefined ? '' : `\n  ${suggestion.slice(2, -1)}`;
-  return `xports: ${printable(sentence ?? text)}${meant}\n`;
+  const [example] = /required (argument|option)/.test(text) ? examplesIn(helpTextOf(command)) : [];
+  const shown = example === undefined ? '' : `\n  for example: ${example.line}`;
+  return `xports: ${printable(sentence ?? text)}${meant}${shown}\n`;
+}
+
+/** Words that a command has no use for: a command below it that is mistyped, a run, a service. */
+function refuseExcess(command: Command): void {
+  const { registeredArguments, args } = command;
+  if (registeredArguments.some(({ variadic }) => variadic)) return;
+  const word = args[registeredArguments.length];
+  if (word === undefined) return;
+  const above = command.parent;
+  const siblings = above === null || above.parent === null ? [] : above.commands.map((one) => one.name());
+  const path = siblings.length > 0 && above !== null ? pathOf(above) : pathOf(command);
+  throw new XportsError(
+    'usage',
+    EXIT.usage,
+    `${path.replace(/^xports /, '')} does not take the word "${printable(word)}"`,
+    meantInstead(command, word, siblings) || `${path} --help says what is accepted`,
+  );
+}
+
+function meantInstead(command: Command, word: string, siblings: readonly string[]): string {
+  const meant = didYouMean(word, siblings);
+  if (meant !== '') return meant;
+  const takesRun = command.options.some(({ long }) => long === '--run');
+  if (takesRun && /^(\d+|latest|all)$/.test(word)) return `to name a run: ${pathOf(command)} --run ${word}`;
+  return SERVICE_IDS.includes(word) ? `to read of a service: xports explain ${word}` : '';
 }
 
 /** The words that call a command, such as `xports runs delete`. */

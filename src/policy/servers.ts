@@ -75,7 +75,7 @@ function parseNetwork(entry: string): Network {
       'usage',
       EXIT.usage,
       `"${entry}" is neither an address nor a network`,
-      'Name servers as addresses or networks separated by commas, like --servers 10.0.0.5,10.1.0.0/28.',
+      'Names of hosts are not looked up: give addresses or networks, separated by commas, like --servers 10.0.0.5,10.1.0.0/28.',
     );
   }
 }

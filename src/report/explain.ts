@@ -1,5 +1,6 @@
 // What a port, protocol or service is for Exchange, and what the database saw of it, as text and as JSON.
 
+import { jsonText } from '../base/text.ts';
 import type { FindingViewRow, RunChoice, ServiceCountRow } from '../store/rows.ts';
 import {
   countsOfPort,
@@ -76,7 +77,7 @@ export function seenOf(store: StoreReader, run: RunChoice, search: Search, limit
 }
 
 export function explanationJson(explanation: Explanation): string {
-  return `${JSON.stringify(explanation, null, 2)}\n`;
+  return `${jsonText(explanation, 2)}\n`;
 }
 
 const STANDINGS: Readonly<Record<string, string>> = {

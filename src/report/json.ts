@@ -1,5 +1,6 @@
 // A run as one JSON document, with the names of the database's columns.
 
+import { jsonText } from '../base/text.ts';
 import type { StoreReader } from '../store/sqlite/reader.ts';
 
 export function jsonReport(store: StoreReader, runId: number): string {
@@ -10,5 +11,5 @@ export function jsonReport(store: StoreReader, runId: number): string {
     findings: store.findings(runId),
     skipped: store.skipped(runId),
   }));
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return `${jsonText(document, 2)}\n`;
 }

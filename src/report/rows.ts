@@ -1,6 +1,6 @@
 // Any list of rows as CSV (RFC 4180), JSON lines, or aligned columns, a line at a time however many there are.
 
-import { printable } from '../base/text.ts';
+import { jsonText, printable, printableField } from '../base/text.ts';
 import type { AnyRow, Cell } from '../store/rows.ts';
 import { shortened } from './text.ts';
 
@@ -43,12 +43,13 @@ function* csvLines(columns: readonly string[], rows: Iterable<Row>): IterableIte
 function csvField(value: Cell): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);
-  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  const text = printableField(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function* jsonLines(columns: readonly string[], rows: Iterable<Row>): IterableIterator<string> {
   for (const row of rows) {
-    yield JSON.stringify(Object.fromEntries(columns.map((column, i) => [column, row[i]])));
+    yield jsonText(Object.fromEntries(columns.map((column, i) => [column, row[i]])));
   }
 }
 

@@ -1,5 +1,6 @@
 // What changed between two runs: services, hosts, pairs of hosts, and findings.
 
+import { jsonText } from '../../base/text.ts';
 import type { FindingViewRow, RunRow, ServiceCountRow } from '../../store/rows.ts';
 import { type ServicePairRow, servicePairs } from '../../store/sqlite/pair-reader.ts';
 import type { StoreReader } from '../../store/sqlite/reader.ts';
@@ -88,7 +89,7 @@ export function newSeverities(
 }
 
 export function differenceJson(difference: Difference): string {
-  return `${JSON.stringify(difference, null, 2)}\n`;
+  return `${jsonText(difference, 2)}\n`;
 }
 
 function servicesDiffer(a: ServiceCountRow, b: ServiceCountRow): boolean {

@@ -1,5 +1,6 @@
 // Rules as one JSON document, for a firewall that has no dialect here. docs/rules.md describes its fields.
 
+import { jsonText } from '../../base/text.ts';
 import { plain, type RuleBook } from './words.ts';
 
 /** ICMP types that have to pass whatever else does: RFC 1812 and RFC 4890, section 4.3. */
@@ -23,5 +24,5 @@ export function jsonRules(book: RuleBook): string {
     flows_left_out: plan.flows_left_out,
     flows_local: plan.flows_local,
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return `${jsonText(document, 2)}\n`;
 }
