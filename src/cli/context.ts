@@ -1,6 +1,7 @@
 // What every command gets: its output, how it looks, and the exit code it leaves.
 
 import { printableLines } from '../base/text.ts';
+import type { Fit } from '../report/rows.ts';
 import { type Style, style } from '../report/style.ts';
 import { Output, type TextStream } from './output.ts';
 
@@ -20,6 +21,15 @@ export function wantsColour(isTerminal: boolean, env: NodeJS.ProcessEnv): boolea
   return Boolean(FORCE_COLOR) || (isTerminal && TERM !== 'dumb');
 }
 
+/** What a table has to fit on: nothing where the output is no terminal. */
+export function fitOf(
+  { out }: Context,
+  dropFirst: readonly string[],
+  otherwise = '--format csv',
+): Fit | null {
+  return out.isTerminal ? { columns: out.columns, dropFirst, otherwise } : null;
+}
+
 export interface Streams {
   readonly stdout: TextStream;
   readonly stderr: TextStream;
@@ -33,7 +43,7 @@ export function contextOf({ stdout, stderr }: Streams): Context {
     out,
     stderr,
     say: (text) => stderr.write(`${printableLines(text)}\n`),
-    look: style(out.columns, wantsColour(out.isTerminal, process.env)),
+    look: style(out.columns, wantsColour(out.isTerminal, process.env), out.isTerminal),
     exitCode: 0,
   };
 }

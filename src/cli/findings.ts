@@ -5,7 +5,7 @@ import { explained } from '../report/findings.ts';
 import { cellsOf, formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
 import type { AnyRow, FindingViewRow } from '../store/rows.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
-import type { Context } from './context.ts';
+import { type Context, fitOf } from './context.ts';
 import {
   atLeast,
   chosenRun,
@@ -58,6 +58,8 @@ const ALL_COLUMNS = [
   'suggestion',
 ];
 
+const DROP_FIRST = ['status', 'initiators', 'flows', 'kind', 'outcome', 'transport'];
+
 const HELP = `
 Examples:
   xports findings --severity medium
@@ -98,7 +100,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
     } else {
       const columns = flags.format === 'table' ? TABLE_COLUMNS : ALL_COLUMNS;
       await context.out.writeLines(
-        formatRows(flags.format, columns, cellsOf(columns, rows.map(anyRow))),
+        formatRows(flags.format, columns, cellsOf(columns, rows.map(anyRow)), fitOf(context, DROP_FIRST)),
         lineEnd(flags.format),
       );
     }

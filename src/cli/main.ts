@@ -6,6 +6,7 @@ import { analyzeCommand } from './analyze.ts';
 import { completionCommand } from './completion.ts';
 import { type Context, contextOf, type Streams } from './context.ts';
 import { diffCommand } from './diff.ts';
+import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { findingsCommand } from './findings.ts';
 import { flowsCommand } from './flows.ts';
@@ -74,6 +75,7 @@ function program(context: Context): Command {
     diffCommand(context),
     policyCommand(context),
     runsCommand(context),
+    doctorCommand(context),
     completionCommand(context),
   ];
   for (const command of commands) root.addCommand(command);

@@ -6,6 +6,7 @@ import ipaddr from 'ipaddr.js';
 import { SEVERITIES, VERDICTS } from '../audit/terms.ts';
 import { EXIT, XportsError } from '../base/errors.ts';
 import { didYouMean } from '../base/nearest.ts';
+import { printable } from '../base/text.ts';
 import { protocolOf } from '../base/transport.ts';
 import { SERVICE_IDS } from '../service/catalog.ts';
 import type { RunChoice } from '../store/rows.ts';
@@ -98,7 +99,7 @@ export function checkService(db: string, service: string | undefined): void {
   throw new XportsError(
     'usage',
     EXIT.usage,
-    `there is no service "${service}"`,
+    `there is no service "${printable(service)}"`,
     [didYouMean(service, SERVICE_IDS), SERVICE_HINT].join(' ').trim(),
   );
 }

@@ -5,7 +5,7 @@ import { cellsOf, formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../re
 import type { AnyRow } from '../store/rows.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import { deleteRun, vacuum } from '../store/sqlite/runs.ts';
-import type { Context } from './context.ts';
+import { type Context, fitOf } from './context.ts';
 import { dbOption, wholeNumber } from './options.ts';
 
 interface Flags {
@@ -37,6 +37,8 @@ const ALL_COLUMNS = [
   'version',
   'message',
 ];
+
+const DROP_FIRST = ['bytes', 'status', 'packets', 'started'];
 
 const HELP = `
 Examples:
@@ -90,7 +92,7 @@ async function listRuns(flags: Flags, context: Context): Promise<void> {
     });
     const columns = flags.format === 'table' ? TABLE_COLUMNS : ALL_COLUMNS;
     await context.out.writeLines(
-      formatRows(flags.format, columns, cellsOf(columns, rows)),
+      formatRows(flags.format, columns, cellsOf(columns, rows), fitOf(context, DROP_FIRST)),
       lineEnd(flags.format),
     );
   } finally {

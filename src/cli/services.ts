@@ -6,7 +6,7 @@ import { cellsOf, formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../re
 import { ALLOW_LIST } from '../service/allow-list.ts';
 import type { AnyRow } from '../store/rows.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
-import type { Context } from './context.ts';
+import { type Context, fitOf } from './context.ts';
 import { chosenRun, dbOption, parseRun, type RunArgument } from './options.ts';
 
 interface Flags {
@@ -30,6 +30,8 @@ const COUNT_COLUMNS = [
   'responders',
 ];
 const TIME_COLUMNS = ['first_seen_us', 'last_seen_us'];
+
+const DROP_FIRST = ['run_id', 'responders', 'initiators', 'packets', 'flows', 'lists'];
 
 const HELP = `
 Examples:
@@ -57,7 +59,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
     return;
   }
   await context.out.writeLines(
-    formatRows(flags.format, columns, cellsOf(columns, rows)),
+    formatRows(flags.format, columns, cellsOf(columns, rows), fitOf(context, DROP_FIRST)),
     lineEnd(flags.format),
   );
 }

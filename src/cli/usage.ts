@@ -9,6 +9,9 @@ import { SERVICE_IDS } from '../service/catalog.ts';
 import { examplesIn, helpTextOf } from './completion/model.ts';
 import type { Context } from './context.ts';
 
+/** Columns that help breaks descriptions into on a narrow terminal, rather than leave the breaking to it. */
+const LEAST_TEXT = 20;
+
 /** To be called for every command of the tree. */
 export function speakOurWay(command: Command, context: Context): void {
   command
@@ -16,6 +19,7 @@ export function speakOurWay(command: Command, context: Context): void {
     .showSuggestionAfterError(true)
     .showHelpAfterError(`  ${pathOf(command)} --help says what is accepted`)
     .helpOption('-h, --help', 'print this help')
+    .configureHelp({ minWidthToWrap: LEAST_TEXT })
     .configureOutput({
       writeOut: (text) => void context.out.write(text),
       writeErr: (text) => void context.stderr.write(printableLines(text)),

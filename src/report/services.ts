@@ -50,7 +50,11 @@ const UNLISTED_NAMES: Readonly<Record<string, string>> = {
 
 /** Rows stand under the word of their group, behind its mark. */
 const INDENT = '    ';
-const NUMBERS = ['Flows', 'Packets', 'Bytes', 'Clients', 'Servers'];
+const NUMBERS = ['Flows', 'Packets', 'Bytes', 'Clients', 'Servers'] as const;
+/** What a narrow terminal does without, the first to go first. */
+const DROP_FIRST: readonly (typeof NUMBERS)[number][] = ['Packets', 'Servers', 'Clients'];
+/** The longest short name of a service. */
+const LEAST_NAME = 16;
 /** Room for the longest endpoint, `icmp6` or `tcp/65535`. */
 const ENDPOINT_WIDTH = 9;
 
@@ -88,10 +92,17 @@ export function servicesSection(store: StoreReader, runId: number, look: Style):
   }).filter(({ rows }) => rows.length > 0);
 
   const rows = shown.flatMap((part) => part.rows);
-  const widths = NUMBERS.map((name, i) =>
-    Math.max(name.length, ...rows.map((row) => numberCells(row)[i].length)),
-  );
-  const taken = INDENT.length + ENDPOINT_WIDTH + widths.reduce((sum, width) => sum + 2 + width, 2);
+  const widthOf = (name: (typeof NUMBERS)[number]) =>
+    Math.max(name.length, ...rows.map((row) => numberCells(row)[NUMBERS.indexOf(name)].length));
+  let numbers: readonly (typeof NUMBERS)[number][] = NUMBERS;
+  const takenBy = () =>
+    INDENT.length + ENDPOINT_WIDTH + numbers.reduce((sum, name) => sum + 2 + widthOf(name), 2);
+  for (const name of DROP_FIRST) {
+    if (takenBy() + LEAST_NAME <= look.width) break;
+    numbers = numbers.filter((other) => other !== name);
+  }
+  const widths = numbers.map(widthOf);
+  const taken = takenBy();
   const names = namesThatFit(store, rows, look.width - taken);
   const nameWidth = Math.max('Service'.length, ...[...names.values()].map((name) => name.length));
 
@@ -99,21 +110,21 @@ export function servicesSection(store: StoreReader, runId: number, look: Style):
     const table = new Table({
       chars: NO_BORDERS,
       style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
-      colAligns: ['left', 'left', ...NUMBERS.map(() => 'right' as const)],
+      colAligns: ['left', 'left', ...numbers.map(() => 'right' as const)],
       colWidths: [nameWidth + INDENT.length, ENDPOINT_WIDTH, ...widths],
     });
     table.push(...cells);
     return table.toString();
   };
   const rule = `  ${'─'.repeat(taken + nameWidth - 2)}`;
-  const head = lines([[`${INDENT}Service`, 'Port', ...NUMBERS].map(look.faint)]);
+  const head = lines([[`${INDENT}Service`, 'Port', ...numbers].map(look.faint)]);
   const groups = shown.map(({ group, rows: members, rest }) => {
     const heading = `  ${group.mark} ${group.verdict}`;
     const meaning = group.verdict === 'expected' ? allowedBy(store.run(runId)) : group.meaning;
     const cells = members.map((row) => [
       `${INDENT}${names.get(row) ?? ''}`,
       endpoint(row.transport, row.port),
-      ...numberCells(row),
+      ...numbers.map((name) => numberCells(row)[NUMBERS.indexOf(name)]),
     ]);
     const block = [group.paint(look)(heading) + look.faint(`, ${meaning}`), lines(cells)];
     if (rest.length > 0) block.push(look.faint(paragraph(restText(rest), look.width, INDENT)));

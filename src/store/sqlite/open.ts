@@ -14,7 +14,8 @@ const BUSY_RETRY_MS = 20;
 const WAL_PAGES = 16_000;
 const CACHE_KIB = 8 * 1024;
 
-function assertOurs(db: Database.Database, path: string): void {
+/** Throws XportsError where the database is not ours, or of a newer xports. */
+export function assertOurs(db: Database.Database, path: string): void {
   const version = versionOf(db);
   const application = db.pragma('application_id', { simple: true }) as number;
   const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number };
