@@ -32,7 +32,7 @@ const HELP = `
 Examples:
   xports analyze capture.pcap
   xports analyze --servers 10.10.0.11,10.10.0.12 monday/ tuesday.pcapng
-      several captures are one, by time; these two servers alone are judged
+      several captures are one; two servers are judged
   tcpdump -i eth1 -U -w - | xports analyze -`;
 
 export function analyzeCommand(context: Context): Command {

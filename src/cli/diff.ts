@@ -24,7 +24,8 @@ interface RunName {
 const ROWS_SHOWN = 20;
 
 const HELP = `
-A run is named by its number, by latest, or as DATABASE#RUN (the latest run where RUN is left out).
+A run is named by its number, by latest, or as
+DATABASE#RUN (the latest run where RUN is left out).
 
 Examples:
   xports diff 1 2

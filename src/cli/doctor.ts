@@ -12,8 +12,10 @@ import { dbOption } from './options.ts';
 import { acceptedNode, packageVersion } from './version.ts';
 
 const HELP = `
-It changes nothing. Exit codes: 0 all is well, 5 a live capture could not start
-now, 6 the database could not be read or written.
+It changes nothing. Exit codes:
+  0   all is well
+  5   a live capture could not start now
+  6   the database could not be read or written
 
 Examples:
   xports doctor

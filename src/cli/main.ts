@@ -22,9 +22,16 @@ import { refuseNoCommand, speakOurWay } from './usage.ts';
 import { packageVersion } from './version.ts';
 
 const HELP = `
-Exit codes: 0 done, 1 --fail-on was met, 2 usage, 3 no capture could be read,
-4 a capture is damaged, 5 live capture cannot start, 6 the database cannot be
-read or written, 70 an error of xports itself, 74 the output cannot be written.
+Exit codes:
+  0   done
+  1   done, and --fail-on was met
+  2   the command line makes no sense
+  3   no capture could be read
+  4   a capture is damaged; the rest is stored
+  5   live capture cannot start
+  6   the database cannot be read or written
+  70  an error of xports itself
+  74  the output cannot be written
 
 Examples:
   xports analyze capture.pcapng

@@ -5,13 +5,14 @@ import type { EndpointRow } from '../store/rows.ts';
 import type { StoreReader } from '../store/sqlite/reader.ts';
 import { counted } from './format.ts';
 import type { Style } from './style.ts';
+import { paragraph } from './text.ts';
 
 const SHOWN = 12;
 const NAMES_SHOWN = 3;
 const HOW: Readonly<Record<string, string>> = {
-  map: 'named by the endpoint mapper',
-  lookup: 'listed by the endpoint mapper',
-  bind: 'a bind was accepted',
+  map: 'the endpoint mapper on 135 named it',
+  lookup: 'the endpoint mapper on 135 listed it',
+  bind: 'the server accepted RPC there',
 };
 
 export function endpointsSection(store: StoreReader, runId: number, look: Style): string {
@@ -23,10 +24,14 @@ export function endpointsSection(store: StoreReader, runId: number, look: Style)
     const names = [...new Set(found.map((row) => row.interface_name ?? row.interface_uuid ?? 'unknown'))];
     const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
     const how = [...new Set(found.map((row) => HOW[row.basis] ?? row.basis))].join(', ');
-    return `  ${place}  ${names.slice(0, NAMES_SHOWN).map(printable).join(', ')}${more}  ${look.faint(how)}`;
+    const text = `${place}: ${names.slice(0, NAMES_SHOWN).join(', ')}${more} (${how})`;
+    return paragraph(text, look.width, '    ', '  ');
   });
   if (byPort.size > SHOWN) lines.push(look.faint(`  and ${byPort.size - SHOWN} more`));
-  return [`${look.heading('RPC')}  ${counted(byPort.size, 'port')} learned`, ...lines].join('\n');
+  return [
+    `${look.heading('RPC')}  ${counted(byPort.size, 'dynamic port')}, allowed since traffic showed RPC there`,
+    ...lines,
+  ].join('\n');
 }
 
 function placeOf(row: EndpointRow): string {
