@@ -34,8 +34,8 @@ export function payloadText(subject: Pick<Subject, 'kind' | 'payload' | 'usual' 
       const label = subject.home === null ? spoken : (serviceRow(subject.home)?.label ?? spoken);
       return {
         title: `{port}/{transport} to {responder} speaks ${spoken}`,
-        explanation: `This is a service of the list, ${label}, on a port that the list does not give it.`,
-        suggestion: "Move the service to the list's port, or allow this one with a reason.",
+        explanation: `${label} is on the allow-list, but not on this port.`,
+        suggestion: "Move the service to the list's port, or allow this one in a policy, with a reason.",
       };
     }
     case 'cleartext-login':

@@ -98,9 +98,9 @@ const BEGUN: Readonly<Record<number, number>> = {
 };
 
 const WORDS: readonly (readonly [bits: number, words: string])[] = [
-  [SERVES_EXCHANGE_RPC, "its endpoint mapper or a bind names Exchange's RPC"],
-  [SERVES_DIRECTORY_RPC, "its endpoint mapper or a bind names a domain controller's RPC"],
-  [SERVES_NETLOGON, 'its endpoint mapper or a bind names Netlogon'],
+  [SERVES_EXCHANGE_RPC, "offers Exchange's services by RPC"],
+  [SERVES_DIRECTORY_RPC, "offers a domain controller's services by RPC"],
+  [SERVES_NETLOGON, 'offers Netlogon by RPC'],
   [ANSWERED.smtp, 'answers SMTP'],
   [ANSWERED.submission, 'answers submission'],
   [ANSWERED.web, 'answers HTTP or HTTPS'],

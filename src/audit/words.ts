@@ -165,8 +165,8 @@ function portText(subject: Subject): FindingText {
       explanation: `Nothing that xports knows documents this port for Exchange. ${answer(subject)}`,
       suggestion:
         subject.outcome === 'answered'
-          ? 'Ask who runs this service. Leave the port closed, or add it to the allow-list with a reason.'
-          : 'Leave the port closed, and ask the initiator what it is looking for.',
+          ? 'Ask who runs this service. Close the port on the firewall, or allow it in a policy with a reason.'
+          : 'Leave the port closed, and ask who runs {initiator} what it is looking for.',
     };
   }
   const name =
@@ -175,7 +175,7 @@ function portText(subject: Subject): FindingText {
     title: `{port}/{transport} to {responder}: ${name}`,
     explanation: `Not on the list; it is usually ${name}. ${documented.remark} ${answer(subject)}`,
     suggestion: documented.vendor
-      ? 'If it is needed, allow it between the hosts that need it; otherwise leave the port closed.'
+      ? 'If it is needed, allow it on the firewall between the hosts that need it, and no others.'
       : 'Leave the port closed unless somebody can say what needs it.',
   };
 }

@@ -1,106 +1,51 @@
 // xports analyze: captures in, a run in the database and its report out.
 
-import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import { EXIT } from '../base/errors.ts';
 import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/analyze.ts';
 import { ThreadRows } from '../pipeline/thread-rows.ts';
-import type { Policy } from '../policy/policy.ts';
-import type { ProfileName } from '../policy/terms.ts';
 import { jsonReport } from '../report/json.ts';
 import { terminalReport } from '../report/terminal.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import { deleteOldFlows } from '../store/sqlite/runs.ts';
 import type { Context } from './context.ts';
-import {
-  atLeast,
-  dbOption,
-  parsePortRange,
-  rememberOption,
-  seconds,
-  severityOption,
-  wholeNumber,
-} from './options.ts';
-import { policyOption, profileOption } from './policy-option.ts';
+import { atLeast, severityOption } from './options.ts';
 import { ProgressBar } from './progress.ts';
-import { packageVersion } from './version.ts';
+import {
+  addFlowOptions,
+  addJudgingOptions,
+  addReportOptions,
+  type RunFlags,
+  type RunOptionWords,
+  runOptions,
+} from './run-options.ts';
 
-interface Flags {
-  db: string;
-  profile?: ProfileName;
-  policy?: Policy;
-  servers?: string;
-  rpcRange?: readonly [number, number];
-  flows: AnalyzeOptions['flows'];
+interface Flags extends RunFlags {
   reader: AnalyzeOptions['reader'];
-  payload: boolean;
-  tcpTimeout: number;
-  idleTimeout: number;
-  activeTimeout: number;
-  retainDays?: number;
-  rememberEndpoints?: number;
-  sensor: string;
-  json?: boolean;
-  quiet?: boolean;
   failOn?: string;
   progress: boolean;
 }
 
+const WORDS: RunOptionWords = { activeTimeoutS: 0, json: 'print the report as JSON' };
+
 const HELP = `
 Examples:
   xports analyze capture.pcap
-  xports analyze --servers 10.0.0.5,10.1.0.0/28 --rpc-range 59531-60554 monday/ tuesday.pcapng
-  xports analyze --policy exchange.yaml --servers auto monday.pcap
-  xports analyze --fail-on high --quiet nightly.pcap || echo "look at this"
-  ssh gateway tcpdump -i eth1 -U -w - | xports analyze -`;
+  xports analyze --servers 10.10.0.11,10.10.0.12 monday/ tuesday.pcapng
+      several captures are one; two servers are judged
+  tcpdump -i eth1 -U -w - | xports analyze -`;
 
 export function analyzeCommand(context: Context): Command {
-  return new Command('analyze')
-    .description('read captures (pcap, pcapng), store their flows, and report unexpected ports')
-    .argument('<capture...>', 'files, directories, or - for standard input; several are one capture')
-    .addOption(dbOption())
-    .addOption(profileOption())
-    .addOption(policyOption())
-    .option(
-      '--servers <list>',
-      'the Exchange servers: addresses and blocks, separated by commas, or auto for those that turn out to be',
-    )
-    .addOption(
-      new Option('--rpc-range <first-last>', 'TCP ports the servers use for RPC').argParser(parsePortRange),
-    )
-    .addOption(
-      new Option('--flows <which>', 'flows to store').choices(['all', 'unexpected', 'none']).default('all'),
-    )
-    .addOption(
-      new Option('--reader <name>', 'how files are read: pcap-parser is a second opinion on plain pcap')
-        .choices(['default', 'pcap-parser'])
-        .default('default'),
-    )
-    .option('--no-payload', 'look at headers only: no RPC ports are learned, and nothing is said of content')
-    .addOption(
-      new Option('--tcp-timeout <seconds>', 'silence that ends a TCP flow')
-        .default(300)
-        .argParser(seconds(1)),
-    )
-    .addOption(
-      new Option('--idle-timeout <seconds>', 'silence that ends any other flow')
-        .default(60)
-        .argParser(seconds(1)),
-    )
-    .addOption(
-      new Option('--active-timeout <seconds>', 'age at which a flow is stored in parts, 0 for never')
-        .default(0)
-        .argParser(seconds(0)),
-    )
-    .addOption(
-      new Option('--retain-days <days>', 'then delete the flows of runs older than this').argParser(
-        wholeNumber(0, 36_500),
-      ),
-    )
-    .addOption(rememberOption())
-    .option('--sensor <name>', 'where the capture was made', hostname())
-    .option('--json', 'print the report as JSON')
-    .option('-q, --quiet', 'print nothing but errors (and what --json asks for)')
+  const command = new Command('analyze')
+    .description('read captures (pcap, pcapng, ...), store their flows, and report unexpected ports')
+    .argument('<capture...>', 'files, directories, or - for standard input; several are one capture');
+  addJudgingOptions(command).addOption(
+    new Option('--reader <name>', 'how files are read: pcap-parser is a second opinion on plain pcap')
+      .choices(['default', 'pcap-parser'])
+      .default('default'),
+  );
+  addReportOptions(addFlowOptions(command, WORDS), WORDS);
+  return command
     .addOption(severityOption('--fail-on <severity>', 'exit with 1 where a finding is at least this severe'))
     .option('--no-progress', 'no progress bar')
     .addHelpText('after', HELP)
@@ -160,22 +105,5 @@ async function analyzed(captures: readonly string[], flags: Flags, context: Cont
 }
 
 function analyzeOptions(captures: readonly string[], flags: Flags): AnalyzeOptions {
-  return {
-    sources: captures,
-    db: flags.db,
-    profile: flags.profile ?? flags.policy?.profile ?? 'allow-list',
-    policy: flags.policy ?? null,
-    servers: flags.servers ?? null,
-    rpcRange: flags.rpcRange ?? null,
-    flows: flags.flows,
-    payload: flags.payload,
-    reader: flags.reader,
-    tcpTimeoutS: flags.tcpTimeout,
-    otherTimeoutS: flags.idleTimeout,
-    activeTimeoutS: flags.activeTimeout,
-    retainDays: flags.retainDays ?? null,
-    rememberDays: flags.rememberEndpoints ?? null,
-    sensor: flags.sensor,
-    version: packageVersion(),
-  };
+  return { ...runOptions(flags), sources: captures, reader: flags.reader };
 }

@@ -1,6 +1,7 @@
 // What every command gets: its output, how it looks, and the exit code it leaves.
 
 import { printableLines } from '../base/text.ts';
+import type { Fit } from '../report/rows.ts';
 import { type Style, style } from '../report/style.ts';
 import { Output, type TextStream } from './output.ts';
 
@@ -13,9 +14,20 @@ export interface Context {
   exitCode: number;
 }
 
-/** Colour is for terminals, and NO_COLOR (no-color.org) turns it off. */
+/** Colour is for terminals. NO_COLOR (no-color.org) turns it off, FORCE_COLOR on where there is none, and 0 means off. */
 export function wantsColour(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {
-  return isTerminal && !env.NO_COLOR && env.TERM !== 'dumb';
+  const { NO_COLOR, FORCE_COLOR, TERM } = env;
+  if (NO_COLOR || FORCE_COLOR === '0' || FORCE_COLOR === 'false') return false;
+  return Boolean(FORCE_COLOR) || (isTerminal && TERM !== 'dumb');
+}
+
+/** What a table has to fit on: nothing where the output is no terminal. */
+export function fitOf(
+  { out }: Context,
+  dropFirst: readonly string[],
+  otherwise = '--format csv',
+): Fit | null {
+  return out.isTerminal ? { columns: out.columns, dropFirst, otherwise } : null;
 }
 
 export interface Streams {
@@ -31,7 +43,7 @@ export function contextOf({ stdout, stderr }: Streams): Context {
     out,
     stderr,
     say: (text) => stderr.write(`${printableLines(text)}\n`),
-    look: style(out.columns, wantsColour(out.isTerminal, process.env)),
+    look: style(out.columns, wantsColour(out.isTerminal, process.env), out.isTerminal),
     exitCode: 0,
   };
 }

@@ -24,12 +24,13 @@ interface RunName {
 const ROWS_SHOWN = 20;
 
 const HELP = `
-A run is named by its number, by latest, or as DATABASE#RUN (the latest run where RUN is left out).
+A run is named by its number, by latest, or as
+DATABASE#RUN (the latest run where RUN is left out).
 
 Examples:
   xports diff 1 2
   xports diff before.db after.db
-  xports diff archive.db#12 latest --fail-on high --json`;
+  xports diff archive.db#1 latest --fail-on high`;
 
 export function diffCommand(context: Context): Command {
   return new Command('diff')

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { EXIT, XportsError } from '../base/errors.ts';
+import { printable } from '../base/text.ts';
 import type { Policy } from '../policy/policy.ts';
 import { PolicyRules } from '../policy/rules.ts';
 import { knownUnder } from '../policy/standing.ts';
@@ -34,8 +35,6 @@ const ADDRESSES_SHOWN = 10;
 const HELP = `
 Examples:
   xports explain 2525/tcp
-  xports explain 25
-  xports explain 6001-6004/tcp
   xports explain esp
   xports explain dag-replication --run all --json`;
 
@@ -150,5 +149,5 @@ function unknownWord(word: string): XportsError {
     meant.length > 0
       ? `Did you mean ${meant.join(' or ')}?`
       : 'Give a port (25, 2525/tcp), a range (6001-6004/tcp), a protocol (esp, ip-47), or a service of xports services.';
-  return new XportsError('usage', EXIT.usage, `"${word}" is no port, protocol or service`, hint);
+  return new XportsError('usage', EXIT.usage, `"${printable(word)}" is no port, protocol or service`, hint);
 }

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { explained } from '../report/findings.ts';
 import { cellsOf, formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
 import type { AnyRow, FindingViewRow } from '../store/rows.ts';
-import type { Context } from './context.ts';
+import { type Context, fitOf } from './context.ts';
 import {
   type Anonymize,
   anonymizeOption,
@@ -61,9 +61,12 @@ const ALL_COLUMNS = [
   'suggestion',
 ];
 
+const DROP_FIRST = ['status', 'initiators', 'flows', 'kind', 'outcome', 'transport'];
+
 const HELP = `
 Examples:
   xports findings --severity medium
+      the high and the medium ones
   xports findings --run all --format csv > findings.csv`;
 
 export function findingsCommand(context: Context): Command {
@@ -101,7 +104,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
     } else {
       const columns = flags.format === 'table' ? TABLE_COLUMNS : ALL_COLUMNS;
       await context.out.writeLines(
-        formatRows(flags.format, columns, cellsOf(columns, rows.map(anyRow))),
+        formatRows(flags.format, columns, cellsOf(columns, rows.map(anyRow)), fitOf(context, DROP_FIRST)),
         lineEnd(flags.format),
       );
     }

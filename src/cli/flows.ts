@@ -3,7 +3,7 @@
 import { Command, Option } from 'commander';
 import { formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
 import type { Cell, FlowFilter } from '../store/rows.ts';
-import type { Context } from './context.ts';
+import { type Context, fitOf } from './context.ts';
 import {
   type Anonymize,
   anonymizeOption,
@@ -47,11 +47,24 @@ const TABLE_COLUMNS = [
   'bytes_back',
 ];
 
+const DROP_FIRST = [
+  'initiator_port',
+  'bytes_back',
+  'bytes_out',
+  'packets_back',
+  'packets_out',
+  'flow_id',
+  'first_seen',
+  'state',
+  'transport',
+  'service',
+];
+
 const HELP = `
 Examples:
   xports flows --verdict unexpected
-  xports flows --address 10.0.0.0/24 --port 445 --limit 0
-  xports flows --run all --format jsonl | jq .responder`;
+  xports flows --address 10.10.0.0/24 --port 445 --limit 0
+  xports flows --run all --format jsonl > flows.jsonl`;
 
 export function flowsCommand(context: Context): Command {
   return new Command('flows')
@@ -95,7 +108,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
     const columns = choice === 'all' ? ['run_id', ...TABLE_COLUMNS] : TABLE_COLUMNS;
     const rows = withTimes(store.flows(choice, flags, columns, limit), columns.indexOf('first_seen_us'));
     const shown = columns.map((column) => (column === 'first_seen_us' ? 'first_seen' : column));
-    await context.out.writeLines(formatRows(format, shown, rows));
+    await context.out.writeLines(formatRows(format, shown, rows, fitOf(context, DROP_FIRST)));
     if (flags.limit === undefined) {
       const total = store.countFlows(choice, flags);
       if (total > TABLE_LIMIT) {

@@ -1,10 +1,10 @@
 // xports interfaces: what live capture can open, and what helps where it cannot.
 
 import { Command } from 'commander';
+import { jsonText } from '../base/text.ts';
 import { type NamedInterface, namedInterfaces } from '../pipeline/interfaces.ts';
-import { jsonText } from '../report/json-text.ts';
 import { formatRows } from '../report/rows.ts';
-import type { Context } from './context.ts';
+import { type Context, fitOf } from './context.ts';
 
 const HELP = `
 Examples:
@@ -33,12 +33,14 @@ async function list(json: boolean, context: Context): Promise<void> {
     one.refused === null ? 'yes' : 'no',
     one.addresses.join(' '),
   ]);
-  await context.out.writeLines(formatRows('table', columns, rows));
+  await context.out.writeLines(
+    formatRows('table', columns, rows, fitOf(context, ['addresses', 'link_type'], '--json')),
+  );
   for (const line of remarks(interfaces)) await context.out.write(`${line}\n`);
 }
 
 /** The names are those of a database's columns. */
-function documentOf(one: NamedInterface) {
+export function documentOf(one: NamedInterface) {
   return {
     name: one.name,
     description: one.description,

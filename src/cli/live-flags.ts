@@ -1,17 +1,20 @@
 // The options of xports live, and what they ask of the capture.
 
-import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LiveRunOptions } from '../pipeline/live-options.ts';
-import type { Policy } from '../policy/policy.ts';
-import type { ProfileName } from '../policy/terms.ts';
 import { parseCommand } from './finding-command.ts';
 import { type MetricsAddress, parseMetricsAddress } from './metrics.ts';
-import { dbOption, parsePortRange, rememberOption, seconds, wholeNumber } from './options.ts';
-import { policyOption, profileOption } from './policy-option.ts';
-import { packageVersion } from './version.ts';
+import { seconds, wholeNumber } from './options.ts';
+import {
+  addFlowOptions,
+  addJudgingOptions,
+  addReportOptions,
+  type RunFlags,
+  type RunOptionWords,
+  runOptions,
+} from './run-options.ts';
 
-export interface LiveFlags {
+export interface LiveFlags extends RunFlags {
   iface: string;
   engine?: 'libpcap' | 'cap';
   filter?: string;
@@ -26,26 +29,11 @@ export interface LiveFlags {
   writeSeconds?: number;
   writeFiles?: number;
   checkpoint: number;
-  db: string;
-  profile?: ProfileName;
-  policy?: Policy;
-  servers?: string;
-  rpcRange?: readonly [number, number];
-  flows: LiveRunOptions['flows'];
-  payload: boolean;
-  tcpTimeout: number;
-  idleTimeout: number;
-  activeTimeout: number;
-  retainDays?: number;
-  rememberEndpoints?: number;
   maxFlows: number;
   patience: number;
   rotateRun?: 'daily';
   metrics?: MetricsAddress;
   onFinding?: readonly string[];
-  sensor: string;
-  json?: boolean;
-  quiet?: boolean;
 }
 
 /** Headers through two tunnels, then enough for a banner, a TLS hello and an endpoint mapper's answer. */
@@ -57,9 +45,14 @@ const DEFAULT_MAX_FLOWS = 1_000_000;
 /** A table cannot number more. */
 const MOST_FLOWS = 50_000_000;
 
+const WORDS: RunOptionWords = {
+  activeTimeoutS: 1800,
+  json: 'print the report as JSON, and new findings as JSON lines on standard error',
+};
+
 export function addLiveOptions(command: Command): Command {
   const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => wholeNumber(least, most);
-  return command
+  command
     .addOption(
       new Option('-i, --iface <name>', 'the interface: xports interfaces lists them')
         .argParser(parseDevice)
@@ -94,39 +87,8 @@ export function addLiveOptions(command: Command): Command {
       new Option('--checkpoint <seconds>', 'time between writes to the database')
         .default(5)
         .argParser(seconds(0.1)),
-    )
-    .addOption(dbOption())
-    .addOption(profileOption())
-    .addOption(policyOption())
-    .option('--servers <list>', 'the Exchange servers: addresses and blocks, separated by commas')
-    .addOption(
-      new Option('--rpc-range <first-last>', 'TCP ports the servers use for RPC').argParser(parsePortRange),
-    )
-    .addOption(
-      new Option('--flows <which>', 'flows to store').choices(['all', 'unexpected', 'none']).default('all'),
-    )
-    .option('--no-payload', 'look at headers only: no RPC ports are learned, and nothing is said of content')
-    .addOption(
-      new Option('--tcp-timeout <seconds>', 'silence that ends a TCP flow')
-        .default(300)
-        .argParser(seconds(1)),
-    )
-    .addOption(
-      new Option('--idle-timeout <seconds>', 'silence that ends any other flow')
-        .default(60)
-        .argParser(seconds(1)),
-    )
-    .addOption(
-      new Option('--active-timeout <seconds>', 'age at which a flow is stored in parts, 0 for never')
-        .default(1800)
-        .argParser(seconds(0)),
-    )
-    .addOption(
-      new Option('--retain-days <days>', 'then delete the flows of runs older than this').argParser(
-        wholeNumber(0, 36_500),
-      ),
-    )
-    .addOption(rememberOption())
+    );
+  addFlowOptions(addJudgingOptions(command), WORDS)
     .addOption(
       new Option('--max-flows <number>', 'flows kept in memory; then the longest quiet are stored early')
         .default(DEFAULT_MAX_FLOWS)
@@ -148,10 +110,8 @@ export function addLiveOptions(command: Command): Command {
         '--on-finding <command>',
         'start this for each new finding, with JSON on its input',
       ).argParser(parseCommand),
-    )
-    .option('--sensor <name>', 'where the capture is made', hostname())
-    .option('--json', 'print the report as JSON, and new findings as JSON lines on standard error')
-    .option('-q, --quiet', 'print nothing but errors (and what --json asks for)');
+    );
+  return addReportOptions(command, WORDS);
 }
 
 function parseDevice(text: string): string {
@@ -163,6 +123,7 @@ export function liveOptions(
   flags: LiveFlags,
 ): Omit<LiveRunOptions, 'say' | 'onProgress' | 'onNews' | 'signal'> {
   return {
+    ...runOptions(flags),
     device: flags.iface,
     engine: flags.engine ?? null,
     filter: flags.filter ?? null,
@@ -182,22 +143,8 @@ export function liveOptions(
             maxFiles: flags.writeFiles ?? null,
           },
     checkpointS: flags.checkpoint,
-    db: flags.db,
-    profile: flags.profile ?? flags.policy?.profile ?? 'allow-list',
-    policy: flags.policy ?? null,
-    servers: flags.servers ?? null,
-    rpcRange: flags.rpcRange ?? null,
-    flows: flags.flows,
-    payload: flags.payload,
-    tcpTimeoutS: flags.tcpTimeout,
-    otherTimeoutS: flags.idleTimeout,
-    activeTimeoutS: flags.activeTimeout,
     maxFlows: flags.maxFlows,
     patienceS: flags.patience,
     rotateDaily: flags.rotateRun === 'daily',
-    retainDays: flags.retainDays ?? null,
-    rememberDays: flags.rememberEndpoints ?? null,
-    sensor: flags.sensor,
-    version: packageVersion(),
   };
 }

@@ -1,6 +1,7 @@
 // What a live capture shows on a terminal: rates, services by traffic, drops and memory, below the lines that are said;
 // and keys to sort, pause and quit. Where there is no terminal: a plain line now and then.
 
+import { printable } from '../base/text.ts';
 import type { LiveProgress } from '../pipeline/live-options.ts';
 import type { FindingNote } from '../pipeline/news.ts';
 import { byteSize, grouped, spanText } from '../report/format.ts';
@@ -71,7 +72,7 @@ export class LiveScreen {
     this.begun = true;
     this.startedAtMs = now();
     this.saidAtMs = this.startedAtMs;
-    if (!quiet) this.say(`xports: capturing on ${device}; Ctrl-C stops and stores`);
+    if (!quiet) this.say(`xports: capturing on ${printable(device)}; Ctrl-C stops and stores`);
     if (!this.onTerminal || keys.isTTY !== true) return;
     keys.setRawMode?.(true);
     keys.on('data', this.onKey);
@@ -145,7 +146,7 @@ export class LiveScreen {
   private draw(): void {
     if (!this.onTerminal || this.lines.length === 0) return;
     const width = (this.options.stream.columns ?? 80) - 1;
-    this.options.stream.write(`${this.lines.map((line) => line.slice(0, width)).join('\n')}\n`);
+    this.options.stream.write(`${this.lines.map((line) => printable(line).slice(0, width)).join('\n')}\n`);
     this.drawn = this.lines.length;
   }
 

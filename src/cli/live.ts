@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { printableLines } from '../base/text.ts';
+import { jsonText, printableLines } from '../base/text.ts';
 import { live } from '../pipeline/live.ts';
 import type { LiveResult, LiveRunOptions } from '../pipeline/live-options.ts';
 import type { News } from '../pipeline/news.ts';
@@ -18,10 +18,11 @@ import { Metrics } from './metrics.ts';
 
 const HELP = `
 Examples:
-  sudo xports live --iface eth1                          until Ctrl-C; the database is yours, not root's
-  xports live --iface eth1 --servers 10.0.0.5 --duration 3600 --json
-  xports live --iface eth1 --write span.pcap --write-size 1000 --write-files 10
-  tcpdump -i eth1 -U -w - | xports analyze -             where Node may not open an interface`;
+  sudo xports live --iface eth1
+      until Ctrl-C; the database is yours, not root's
+  sudo xports live --iface eth1 --servers 10.10.0.11 --duration 3600 --json
+  sudo xports live --iface eth1 --write span.pcap --write-size 1000 --write-files 10
+      keep the last 10 GB of packets too`;
 
 export function liveCommand(context: Context): Command {
   const command = new Command('live').description(
@@ -127,7 +128,7 @@ function announce({ notes }: News, flags: LiveFlags, screen: LiveScreen): void {
   // The worst of those that came together stands first.
   for (const note of [...notes].reverse()) screen.hear(note);
   for (const note of notes) {
-    if (flags.json) screen.say(JSON.stringify(note));
+    if (flags.json) screen.say(jsonText(note));
     else if (!flags.quiet) {
       const part = note.part_of === null ? '' : ` (part of a ${note.part_of} finding from here on)`;
       const what = note.status === 'open' ? `${note.severity} finding` : 'resolved';

@@ -2,16 +2,18 @@
 
 import { Command, CommanderError } from 'commander';
 import { EXIT, XportsError } from '../base/errors.ts';
-import { printableLines } from '../base/text.ts';
 import { analyzeCommand } from './analyze.ts';
+import { completionCommand } from './completion.ts';
 import { type Context, contextOf, type Streams } from './context.ts';
 import { diffCommand } from './diff.ts';
+import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { findingsCommand } from './findings.ts';
 import { flowsCommand } from './flows.ts';
 import { interfacesCommand } from './interfaces.ts';
 import { liveCommand } from './live.ts';
+import { manualCommand } from './manual.ts';
 import { policyCommand } from './policy.ts';
 import { reportCommand } from './report.ts';
 import { rulesCommand } from './rules.ts';
@@ -19,25 +21,36 @@ import { runsCommand } from './runs.ts';
 import { schemaCommand } from './schema.ts';
 import { serveCommand } from './serve.ts';
 import { servicesCommand } from './services.ts';
+import { refuseNoCommand, speakOurWay } from './usage.ts';
 import { packageVersion } from './version.ts';
 
-const EXAMPLES = `
-Examples:
-  xports analyze capture.pcapng                      read a capture and print the report
-  sudo xports live --iface eth0                      watch an interface until Ctrl-C
-  tcpdump -i eth0 -U -w - | xports analyze -         the same where Node may not open one
-  xports analyze --servers 10.0.0.5 captures/        judge one server, from a directory of captures
-  xports flows --verdict unexpected --format csv     the flows behind the report
+const HELP = `
+Exit codes:
+  0   done
+  1   done, and --fail-on was met
+  2   the command line makes no sense
+  3   no capture could be read
+  4   a capture is damaged; the rest is stored
+  5   live capture cannot start
+  6   the database cannot be read or written
+  70  an error of xports itself
+  74  the output cannot be written
 
-Exit codes: 0 done, 1 --fail-on was met, 2 usage, 3 no capture could be read, 4 a capture is damaged,
-5 live capture cannot start, 6 the database cannot be read or written, 70 an error of xports itself, 74 the output
-cannot be written.`;
+Examples:
+  xports analyze capture.pcapng
+      read a capture and print the report
+  sudo xports live --iface eth1
+      watch an interface until Ctrl-C
+  xports flows --verdict unexpected --format csv
+      the flows behind the report`;
 
 /** Runs one command and returns its exit code. */
 export async function main(argv: readonly string[], streams: Streams = process): Promise<number> {
   const context = contextOf(streams);
   try {
-    await program(context).parseAsync([...argv], { from: 'user' });
+    const root = program(context);
+    refuseNoCommand(root, argv);
+    await root.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     context.exitCode = explain(error, context);
   }
@@ -58,7 +71,7 @@ function program(context: Context): Command {
     )
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', HELP);
   const commands = [
     analyzeCommand(context),
     liveCommand(context),
@@ -75,32 +88,16 @@ function program(context: Context): Command {
     schemaCommand(context),
     policyCommand(context),
     runsCommand(context),
+    doctorCommand(context),
+    completionCommand(context),
   ];
   for (const command of commands) root.addCommand(command);
-  for (const command of [root, ...commands, ...commands.flatMap((parent) => parent.commands)]) {
-    quietErrors(command, context);
+  const manual = manualCommand(context);
+  root.addCommand(manual, { hidden: true });
+  for (const command of [root, manual, ...commands, ...commands.flatMap((parent) => parent.commands)]) {
+    speakOurWay(command, context);
   }
   return root;
-}
-
-/** Errors come as exceptions, and are worded like our own. */
-function quietErrors(command: Command, context: Context): void {
-  command
-    .exitOverride()
-    .showSuggestionAfterError(true)
-    .showHelpAfterError(`  ${pathOf(command)} --help says what is accepted`)
-    .helpOption('-h, --help', 'print this help')
-    .configureOutput({
-      writeOut: (text) => void context.out.write(text),
-      writeErr: (text) => void context.stderr.write(printableLines(text)),
-      getOutHelpWidth: () => context.look.width,
-      outputError: (text, write) => write(text.replace(/^error: /, 'xports: ')),
-    });
-}
-
-/** The words that call a command, such as `xports runs delete`. */
-function pathOf(command: Command): string {
-  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 function explain(error: unknown, context: Context): number {

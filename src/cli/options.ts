@@ -5,6 +5,8 @@ import { InvalidArgumentError, Option } from 'commander';
 import ipaddr from 'ipaddr.js';
 import { SEVERITIES, VERDICTS } from '../audit/terms.ts';
 import { EXIT, XportsError } from '../base/errors.ts';
+import { didYouMean } from '../base/nearest.ts';
+import { printable } from '../base/text.ts';
 import { protocolOf } from '../base/transport.ts';
 import { anonymizer } from '../report/anonymize.ts';
 import { SERVICE_IDS } from '../service/catalog.ts';
@@ -53,7 +55,8 @@ export function runOption(): Option {
 export function parseRun(text: string): RunArgument {
   if (text === 'all' || text === 'latest') return text;
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Give the number of a run, latest, or all.');
+  const meant = didYouMean(text.toLowerCase(), ['latest', 'all']);
+  throw new InvalidArgumentError(`${meant} Give the number of a run, latest, or all.`.trim());
 }
 
 export function chosenRun(store: StoreReader, run: RunArgument): RunChoice {
@@ -107,7 +110,9 @@ export function parseTransport(text: string): string {
 
 export function parseService(text: string): string {
   if (/^[a-z][a-z0-9-]{0,39}$/.test(text)) return text;
-  throw new InvalidArgumentError(SERVICE_HINT);
+  throw new InvalidArgumentError(
+    [didYouMean(text.toLowerCase(), SERVICE_IDS), SERVICE_HINT].join(' ').trim(),
+  );
 }
 
 /** Throws where neither the catalog nor a policy that the database's runs used has the service. */
@@ -120,7 +125,12 @@ export function checkService(db: string, service: string | undefined): void {
   } finally {
     store?.close();
   }
-  throw new XportsError('usage', EXIT.usage, `there is no service "${service}"`, SERVICE_HINT);
+  throw new XportsError(
+    'usage',
+    EXIT.usage,
+    `there is no service "${printable(service)}"`,
+    [didYouMean(service, SERVICE_IDS), SERVICE_HINT].join(' ').trim(),
+  );
 }
 
 const SERVICE_HINT =

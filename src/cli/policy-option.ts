@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { EXIT, reasonOf, XportsError } from '../base/errors.ts';
+import { printable } from '../base/text.ts';
 import { readPolicy } from '../policy/document.ts';
 import type { Policy } from '../policy/policy.ts';
 import { PROFILES } from '../policy/terms.ts';
@@ -31,9 +32,9 @@ export function policyOfFile(path: string): Policy {
     throw new XportsError(
       'usage',
       EXIT.usage,
-      `the policy ${path} cannot be read: ${reasonOf(error)}`,
-      'xports policy init writes one to begin with',
+      `the policy ${printable(path)} cannot be read: ${reasonOf(error)}`,
+      'to write one: xports policy init --output exchange.yaml',
     );
   }
-  return readPolicy(path, text);
+  return readPolicy(printable(path), text);
 }

@@ -3,6 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { EXIT, reasonOf, XportsError } from '../base/errors.ts';
+import { printable } from '../base/text.ts';
 import { endOf, type Policy } from '../policy/policy.ts';
 import { policyDraft, policyDraftOf } from '../report/policy-draft.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
@@ -19,10 +20,20 @@ interface InitFlags {
 
 const HELP = `
 Examples:
-  xports policy init --output exchange.yaml
-  xports policy init --run latest > exchange.yaml     from what the last run saw
+  xports policy init --run latest > exchange.yaml
+      from what the last run saw
   xports policy check exchange.yaml
   xports analyze --policy exchange.yaml capture.pcap`;
+
+const INIT_HELP = `
+Examples:
+  xports policy init --output exchange.yaml
+  xports policy init --run latest > exchange.yaml
+      from what the last run saw`;
+
+const CHECK_HELP = `
+Examples:
+  xports policy check exchange.yaml`;
 
 export function policyCommand(context: Context): Command {
   const fromRun = runOption();
@@ -35,10 +46,12 @@ export function policyCommand(context: Context): Command {
     .addOption(fromRun)
     .option('-o, --output <file>', 'write it there, and not to standard output')
     .option('--force', 'write over a file that is there')
+    .addHelpText('after', INIT_HELP)
     .action((flags: InitFlags) => initialise(flags, context));
   const check = new Command('check')
     .description('say what is wrong in a policy, with line and column; exit with 2 where anything is')
     .argument('<file>', 'the policy')
+    .addHelpText('after', CHECK_HELP)
     .action((path: string) => context.out.write(summary(path, policyOfFile(path))));
   return new Command('policy')
     .description('write a policy to begin with, or check one')
@@ -54,14 +67,19 @@ async function initialise(flags: InitFlags, context: Context): Promise<void> {
     throw new XportsError(
       'usage',
       EXIT.usage,
-      `${flags.output} is there already`,
+      `${printable(flags.output)} is there already`,
       'name another file, or say --force',
     );
   }
   try {
     writeFileSync(flags.output, text);
   } catch (error) {
-    throw new XportsError('output', EXIT.output, `${flags.output} cannot be written: ${reasonOf(error)}`);
+    throw new XportsError(
+      'output',
+      EXIT.output,
+      `${printable(flags.output)} cannot be written: ${reasonOf(error)}`,
+      'name another file, or leave --output out to print it',
+    );
   }
 }
 
@@ -93,7 +111,8 @@ function summary(path: string, policy: Policy): string {
   const expired = policy.exceptions
     .filter(({ expires }) => endOf(expires) <= Date.now() * 1000)
     .map(
-      ({ line, expires }) => `${path}:${line}: this exception expired on ${expires} and no longer applies\n`,
+      ({ line, expires }) =>
+        `${printable(path)}:${line}: this exception expired on ${expires} and no longer applies\n`,
     );
-  return `${path} is a valid policy: profile ${policy.profile ?? 'allow-list'}, ${said}\n${expired.join('')}`;
+  return `${printable(path)} is a valid policy: profile ${policy.profile ?? 'allow-list'}, ${said}\n${expired.join('')}`;
 }

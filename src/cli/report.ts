@@ -33,7 +33,7 @@ interface Flags {
 const HELP = `
 Examples:
   xports report
-  xports report --run 3 --json > run3.json
+  xports report --run 1 --json > run1.json
   xports report --markdown                 short, to paste into a ticket
   xports report --html report.html
   xports report --html shared.html --anonymize`;

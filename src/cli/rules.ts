@@ -44,10 +44,10 @@ const USUAL_WIDENING: Widening = { v4: 24, v6: 64 };
 
 const HELP = `
 Examples:
-  xports rules --servers 10.0.0.5,10.0.0.6 > exchange.nft
-  xports rules --format windows --servers 10.0.0.5 > exchange.ps1
+  xports rules --servers 10.10.0.11,10.10.0.12 > exchange.nft
+  xports rules --format windows --servers 10.10.0.11 > exchange.ps1
   xports rules --format iptables --aggregate 24,64
-  xports rules --format json | jq .rules`;
+      networks in the place of single clients`;
 
 export function rulesCommand(context: Context): Command {
   return new Command('rules')

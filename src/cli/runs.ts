@@ -5,7 +5,7 @@ import { cellsOf, formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../re
 import type { AnyRow } from '../store/rows.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import { deleteRun, vacuum } from '../store/sqlite/runs.ts';
-import type { Context } from './context.ts';
+import { type Context, fitOf } from './context.ts';
 import { dbOption, wholeNumber } from './options.ts';
 
 interface Flags {
@@ -38,25 +38,42 @@ const ALL_COLUMNS = [
   'message',
 ];
 
+const DROP_FIRST = ['bytes', 'status', 'packets', 'started'];
+
 const HELP = `
 Examples:
   xports runs
-  xports runs delete 3 && xports runs vacuum`;
+  xports runs delete 1 && xports runs vacuum`;
+
+const LIST_HELP = `
+Examples:
+  xports runs list --format csv > runs.csv`;
+
+const DELETE_HELP = `
+Examples:
+  xports runs delete 1`;
+
+const VACUUM_HELP = `
+Examples:
+  xports runs vacuum --db xports.db`;
 
 export function runsCommand(context: Context): Command {
   const list = new Command('list')
     .description('list the runs of a database')
     .addOption(dbOption())
     .addOption(new Option('--format <format>', 'how to print them').choices(ROW_FORMATS).default('table'))
+    .addHelpText('after', LIST_HELP)
     .action((flags: Flags) => listRuns(flags, context));
   const remove = new Command('delete')
     .description('delete a run and everything that belongs to it')
     .argument('<id>', 'the number of the run', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .addOption(dbOption())
+    .addHelpText('after', DELETE_HELP)
     .action((id: number, flags: Flags) => deleteRun(flags.db, id));
   const shrink = new Command('vacuum')
     .description('give the space of what was deleted back to the system')
     .addOption(dbOption())
+    .addHelpText('after', VACUUM_HELP)
     .action((flags: Flags) => vacuum(flags.db));
   return new Command('runs')
     .description('list runs, delete one, or shrink the database')
@@ -75,7 +92,7 @@ async function listRuns(flags: Flags, context: Context): Promise<void> {
     });
     const columns = flags.format === 'table' ? TABLE_COLUMNS : ALL_COLUMNS;
     await context.out.writeLines(
-      formatRows(flags.format, columns, cellsOf(columns, rows)),
+      formatRows(flags.format, columns, cellsOf(columns, rows), fitOf(context, DROP_FIRST)),
       lineEnd(flags.format),
     );
   } finally {

@@ -1,12 +1,12 @@
 // xports services: the catalog, or with --run what a run saw of each service.
 
 import { Command, Option } from 'commander';
-import { jsonText } from '../report/json-text.ts';
+import { jsonText } from '../base/text.ts';
 import { cellsOf, formatRows, lineEnd, ROW_FORMATS, type RowFormat } from '../report/rows.ts';
 import { ALLOW_LIST } from '../service/allow-list.ts';
 import type { AnyRow } from '../store/rows.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
-import type { Context } from './context.ts';
+import { type Context, fitOf } from './context.ts';
 import { chosenRun, dbOption, parseRun, type RunArgument } from './options.ts';
 
 interface Flags {
@@ -31,11 +31,14 @@ const COUNT_COLUMNS = [
 ];
 const TIME_COLUMNS = ['first_seen_us', 'last_seen_us'];
 
+const DROP_FIRST = ['run_id', 'responders', 'initiators', 'packets', 'flows', 'lists'];
+
 const HELP = `
 Examples:
-  xports services                        the allow-list
-  xports services --json
-  xports services --run latest --format csv`;
+  xports services
+      the allow-list
+  xports services --run latest --format csv
+      what the last run saw of each service`;
 
 export function servicesCommand(context: Context): Command {
   return new Command('services')
@@ -56,7 +59,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
     return;
   }
   await context.out.writeLines(
-    formatRows(flags.format, columns, cellsOf(columns, rows)),
+    formatRows(flags.format, columns, cellsOf(columns, rows), fitOf(context, DROP_FIRST)),
     lineEnd(flags.format),
   );
 }

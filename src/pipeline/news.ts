@@ -5,28 +5,15 @@ import type { Finding, Findings } from '../audit/findings.ts';
 import { type FindingKind, SEVERITIES, type Severity } from '../audit/terms.ts';
 import type { FindingText } from '../audit/words.ts';
 import { transportName } from '../base/transport.ts';
+import type { FindingViewRow } from '../store/rows.ts';
 import type { AddressTexts } from '../store/sink.ts';
 
 /** A finding as it is told: the columns of the view `findings` as they were then, in the same units. */
-export interface FindingNote {
-  readonly run_id: number;
+export interface FindingNote extends Omit<FindingViewRow, 'finding_id'> {
   readonly kind: FindingKind;
   readonly severity: Severity;
   readonly status: 'open' | 'resolved';
-  readonly transport: string;
-  readonly port: number | null;
-  readonly responder: string | null;
   readonly initiator: string;
-  readonly initiators: number;
-  readonly flows: number;
-  readonly packets: number;
-  readonly bytes: number;
-  readonly outcome: string;
-  readonly first_seen_us: number;
-  readonly last_seen_us: number;
-  readonly title: string;
-  readonly explanation: string;
-  readonly suggestion: string;
   /** Of a resolved one: the kind of the finding that it is a part of from now on; null where it is void. */
   readonly part_of: FindingKind | null;
 }

@@ -1,9 +1,10 @@
 // From what the user names to captures that can be read: files, the files of a directory, standard input.
 
-import type { Dirent } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { EXIT, reasonOf, XportsError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import { printable } from '../base/text.ts';
 import { Capture, type ReaderFactory } from '../source/capture.ts';
 import { openFileSource, openStdinSource } from '../source/open.ts';
@@ -133,16 +134,65 @@ export async function peekFirstPacket(
   }
 }
 
+const ACCEPTED =
+  'Accepted are pcap, pcapng, Network Monitor and snoop captures, plain or in gzip or zstd: files, directories, or -.';
+
 /** Says of sources that none of them can be read. */
 export function noCaptureError(refused: readonly RefusedSource[], named: readonly string[]): XportsError {
-  const accepted =
-    'Accepted are pcap, pcapng, Network Monitor and snoop captures, plain or in gzip or zstd: files, directories, or -.';
   if (refused.length === 0) {
     const where = named.map(nameOf).join(', ');
-    return new XportsError('no-capture', EXIT.noCapture, `${where}: there are no files in it`, accepted);
+    return new XportsError(
+      'no-capture',
+      EXIT.noCapture,
+      `${where}: there are no files in it`,
+      `Directories in it are not looked into: name them. ${ACCEPTED}`,
+    );
   }
   const message = refused.map((source) => `${nameOf(source.path)}: ${source.reason}`).join('\n');
-  return new XportsError('no-capture', EXIT.noCapture, message, accepted);
+  const hints = new Set(refused.map(hintFor));
+  return new XportsError('no-capture', EXIT.noCapture, message, [...hints].join('\n  '));
+}
+
+/** What to do about it. */
+function hintFor({ path, reason }: RefusedSource): string {
+  switch (reason) {
+    case NOT_THERE:
+      return missingHint(path);
+    case NOT_PERMITTED:
+      return `Ask for the right to read it, or pipe it in: sudo cat ${shellWord(path)} | xports analyze -`;
+    default:
+      return ACCEPTED;
+  }
+}
+
+const NOT_THERE = reasonOf({ code: 'ENOENT' });
+const NOT_PERMITTED = reasonOf({ code: 'EACCES' });
+const CAPTURE_NAME = /\.(pcap|pcapng|cap|ntar|snoop)(\.gz|\.zst)?$/i;
+const NAMES_SHOWN = 3;
+
+/** A file of nearly the same name, or else the captures that there are beside it. */
+function missingHint(path: string): string {
+  const folder = dirname(path);
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return `There is no directory ${printable(folder)} that could be looked into: check the spelling.`;
+  }
+  const shown = (list: readonly string[]) =>
+    list.map((name) => printable(folder === '.' ? name : join(folder, name)));
+  const meant = nearest(basename(path), names);
+  if (meant.length > 0) return `Did you mean ${shown(meant).join(' or ')}?`;
+  const captures = names.filter((name) => CAPTURE_NAME.test(name)).sort();
+  if (captures.length === 0)
+    return `There is no capture in ${printable(folder)}: check the name and the directory.`;
+  const more = captures.length > NAMES_SHOWN ? `, and ${captures.length - NAMES_SHOWN} more` : '';
+  return `Captures that are there: ${shown(captures.slice(0, NAMES_SHOWN)).join(', ')}${more}.`;
+}
+
+/** A path as a POSIX shell takes it. */
+function shellWord(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${printable(path).replaceAll("'", "'\\''")}'`;
 }
 
 /** A source's name in a sentence. */

@@ -71,7 +71,7 @@ export function readPolicy(name: string, text: string): Policy {
     'usage',
     EXIT.usage,
     [`${name} has ${many}`, ...lines].join('\n'),
-    'docs/policy.md says what is accepted',
+    'docs/policy.md says what is accepted; to begin with a policy that is valid: xports policy init',
   );
 }
 

@@ -3,6 +3,7 @@
 
 import ipaddr from 'ipaddr.js';
 import { EXIT, XportsError } from '../base/errors.ts';
+import { printable } from '../base/text.ts';
 
 interface Network {
   readonly v4: boolean;
@@ -74,8 +75,8 @@ function parseNetwork(entry: string): Network {
     throw new XportsError(
       'usage',
       EXIT.usage,
-      `"${entry}" is neither an address nor a network`,
-      'Name servers as addresses or networks separated by commas, like --servers 10.0.0.5,10.1.0.0/28.',
+      `"${printable(entry)}" is neither an address nor a network`,
+      'Names of hosts are not looked up: give addresses or networks, separated by commas, like --servers 10.0.0.5,10.1.0.0/28.',
     );
   }
 }

@@ -107,7 +107,10 @@ function aboutPackets(store: StoreReader, runId: number): Remark[] {
   const esp = fact('esp_packets');
   if (esp > 0) {
     const amount = `${counted(esp, 'packet')}, ${byteSize(fact('esp_bytes'))}`;
-    remarks.push({ warning: false, text: `ESP, whose contents cannot be classified: ${amount}.` });
+    remarks.push({
+      warning: false,
+      text: `Encrypted by IPsec (ESP), whose contents cannot be classified: ${amount}.`,
+    });
   }
   return remarks;
 }
@@ -120,7 +123,7 @@ function aboutFlows(store: StoreReader, runId: number): Remark[] {
   if (oneWay > 0) {
     remarks.push({
       warning: oneWay / tcp > NOTABLE,
-      text: `One direction only: ${share(oneWay, tcp, 'TCP flow')}. They were never answered, or the tap misses the other side.`,
+      text: `One direction only: ${share(oneWay, tcp, 'TCP flow')}. They were never answered, or the span port or tap misses the other side.`,
     });
   }
   const midStream = fact('tcp_mid_stream_flows');
@@ -143,13 +146,13 @@ function aboutFlows(store: StoreReader, runId: number): Remark[] {
       warning: servers === 0,
       text:
         servers === 0
-          ? 'No host was recognised as an Exchange server, so every responder was judged: name yours with --servers.'
+          ? 'No host was recognised as an Exchange server, so every host that others connected to was judged: name yours with --servers.'
           : `Judged were the ${counted(servers, 'Exchange server')} that what they do gives away. One that was silent, or is new to the capture, is not among them: name yours with --servers to be sure.`,
     });
   } else if (fact('flows') > 0 && fact('servers_named') === 0) {
     remarks.push({
       warning: false,
-      text: 'No servers were named, so every responder was judged as if it were an Exchange server: name yours with --servers.',
+      text: 'No servers were named, so every host that others connected to was judged as if it were an Exchange server: name yours with --servers ADDRESS,ADDRESS, or let --servers auto find them.',
     });
   }
   return remarks;

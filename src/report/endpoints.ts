@@ -5,13 +5,14 @@ import type { EndpointRow, RememberedRow } from '../store/rows.ts';
 import type { StoreReader } from '../store/sqlite/reader.ts';
 import { counted, timeText } from './format.ts';
 import type { Style } from './style.ts';
+import { paragraph } from './text.ts';
 
 const SHOWN = 12;
 const NAMES_SHOWN = 3;
 const HOW: Readonly<Record<string, string>> = {
-  map: 'named by the endpoint mapper',
-  lookup: 'listed by the endpoint mapper',
-  bind: 'a bind was accepted',
+  map: 'the endpoint mapper on 135 named it',
+  lookup: 'the endpoint mapper on 135 listed it',
+  bind: 'the server accepted RPC there',
 };
 
 export function endpointsSection(store: StoreReader, runId: number, look: Style): string {
@@ -26,10 +27,13 @@ function learnedText(store: StoreReader, runId: number, look: Style): string {
   const byPort = byPlace(rows);
   const lines = [...byPort].slice(0, SHOWN).map(([place, found]) => {
     const how = [...new Set(found.map((row) => HOW[row.basis] ?? row.basis))].join(', ');
-    return `  ${place}  ${namesOf(found)}  ${look.faint(how)}`;
+    return paragraph(`${place}: ${namesOf(found)} (${how})`, look.width, '    ', '  ');
   });
   if (byPort.size > SHOWN) lines.push(look.faint(`  and ${byPort.size - SHOWN} more`));
-  return [`${look.heading('RPC')}  ${counted(byPort.size, 'port')} learned`, ...lines].join('\n');
+  return [
+    `${look.heading('RPC')}  ${counted(byPort.size, 'dynamic port')}, allowed since traffic showed RPC there`,
+    ...lines,
+  ].join('\n');
 }
 
 /** What earlier runs learned and this one did not: gone by, or denied by the server itself. */

@@ -1,5 +1,6 @@
 // What a port, protocol or service is for Exchange, and what the database saw of it, as text and as JSON.
 
+import { jsonText } from '../base/text.ts';
 import type { FindingViewRow, RunChoice, ServiceCountRow } from '../store/rows.ts';
 import {
   countsOfPort,
@@ -14,7 +15,6 @@ import {
 import type { StoreReader } from '../store/sqlite/reader.ts';
 import { explained } from './findings.ts';
 import { byteSize, counted, endpoint, grouped } from './format.ts';
-import { jsonText } from './json-text.ts';
 import { cellsOf, formatRows } from './rows.ts';
 import type { Style } from './style.ts';
 import { paragraph } from './text.ts';
@@ -156,7 +156,7 @@ function seenText(seen: Seen, run: RunChoice, look: Style): string[] {
   }));
   const shown = run === 'all' ? ['run_id', ...columns] : columns;
   const sections = [
-    rows.length === 0 ? `${heading}\n  no flows` : `${heading}\n${indented(shown, rows)}`,
+    rows.length === 0 ? `${heading}\n  no flows` : `${heading}\n${indented(shown, rows, look)}`,
     parties('Servers', seen.responders, seen.responders_total, 'client', look),
     parties('Clients', seen.initiators, seen.initiators_total, 'server', look),
   ];
@@ -167,7 +167,7 @@ function seenText(seen: Seen, run: RunChoice, look: Style): string[] {
       interface: row.interface_name ?? row.interface_uuid ?? 'unknown',
       basis: row.basis,
     }));
-    const table = indented(['server', 'port', 'interface', 'basis'], endpoints);
+    const table = indented(['server', 'port', 'interface', 'basis'], endpoints, look);
     sections.push(`${look.heading('RPC endpoints learned')}\n${table}`);
   }
   if (seen.findings.length > 0) {
@@ -186,16 +186,21 @@ function parties(name: string, rows: readonly PartyRow[], total: number, other: 
     packets: row.packets,
     bytes: byteSize(row.bytes),
   }));
-  const table = indented(['address', 'verdict', `${other}s`, 'flows', 'packets', 'bytes'], cells);
+  const table = indented(['address', 'verdict', `${other}s`, 'flows', 'packets', 'bytes'], cells, look);
   const listed = new Set(rows.map((row) => row.address)).size;
   const more =
     total > listed ? look.faint(`\n  and ${grouped(total - listed)} more (--limit 0 shows all)`) : '';
   return `${look.heading(name)}  ${counted(total, 'address', 'addresses')}\n${table}${more}`;
 }
 
+/** What a narrow terminal does without. */
+const DROP_FIRST = ['packets', 'servers', 'clients', 'interface', 'flows'];
+
 function indented(
   columns: readonly string[],
   rows: readonly Readonly<Record<string, string | number | null>>[],
+  look: Style,
 ): string {
-  return [...formatRows('table', columns, cellsOf(columns, rows))].map((line) => `  ${line}`).join('\n');
+  const fit = look.isScreen ? { columns: look.width - 2, dropFirst: DROP_FIRST, otherwise: '--json' } : null;
+  return [...formatRows('table', columns, cellsOf(columns, rows), fit)].map((line) => `  ${line}`).join('\n');
 }

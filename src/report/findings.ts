@@ -14,11 +14,15 @@ const SEVERITIES: readonly { readonly name: string; readonly paint: (look: Style
 ];
 
 export const OUTCOME_WORDS: Readonly<Record<string, string>> = {
-  answered: 'answered',
-  refused: 'refused',
-  unanswered: 'not answered',
+  answered: 'the server answered',
+  refused: 'the server refused',
+  unanswered: 'never answered',
   'one-way': 'only one direction seen',
 };
+
+/** That a port is unexpected is easily read as: it was blocked. */
+const ABOUT =
+  'What was seen and should be looked at, the worst first. xports only watches: nothing was blocked.';
 
 /** Severities stand in a margin of their own. */
 const INDENT = ' '.repeat(10);
@@ -28,7 +32,8 @@ export function findingsSection(store: StoreReader, runId: number, look: Style):
   const counts = store.openFindings(runId);
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const heading = look.heading('Findings');
-  if (total === 0) return `${heading}\n  ${look.good('none')}`;
+  if (total === 0)
+    return `${heading}\n  ${look.good('none')}${look.faint(': nothing was seen that has to be explained')}`;
   const summary = SEVERITIES.filter(({ name }) => counts.has(name))
     .map(({ name, paint }) => paint(look)(`${grouped(counts.get(name) ?? 0)} ${name}`))
     .join(', ');
@@ -38,7 +43,8 @@ export function findingsSection(store: StoreReader, runId: number, look: Style):
     const more = `and ${grouped(total - rows.length)} more: xports findings --run ${runId}`;
     blocks.push(look.faint(`  ${more}`));
   }
-  return `${heading}  ${summary}\n\n${blocks.join('\n\n')}`;
+  const about = look.faint(paragraph(ABOUT, look.width, '  '));
+  return `${heading}  ${summary}\n${about}\n\n${blocks.join('\n\n')}`;
 }
 
 /** Blocks of findings; the words that several share are said at the first of them. */

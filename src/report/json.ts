@@ -1,7 +1,7 @@
 // A run as one JSON document, with the names of the database's columns.
 
+import { jsonText } from '../base/text.ts';
 import type { StoreReader } from '../store/sqlite/reader.ts';
-import { jsonText } from './json-text.ts';
 
 export function jsonReport(store: StoreReader, runId: number): string {
   const document = store.snapshot(() => ({

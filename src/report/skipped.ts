@@ -21,6 +21,6 @@ export function skippedSection(store: StoreReader, runId: number, look: Style): 
   const total = rows.reduce((sum, row) => sum + row.packets, 0);
   if (rows.length > SHOWN)
     lines.push(look.faint(`  and ${rows.length - SHOWN} more reasons (--json names them)`));
-  const heading = `${look.heading('Skipped')}  ${counted(total, 'packet')} that belong to no flow`;
+  const heading = `${look.heading('Skipped')}  ${counted(total, 'packet')} in no flow: no IP, or not to be read`;
   return [heading, ...lines].join('\n');
 }

@@ -1,5 +1,6 @@
 // What `xports explain` is asked: a port, a range of ports, an IP protocol, or a service by its name.
 
+import { editDistance, nearest } from '../base/nearest.ts';
 import { protocolOf, transportName } from '../base/transport.ts';
 import { SERVICE_IDS } from './catalog.ts';
 
@@ -69,28 +70,5 @@ export function suggestionsFor(text: string): string[] {
     'igmp',
     'sctp',
   ];
-  return names
-    .map((name) => ({
-      name,
-      distance: name.includes(word) && word.length > 1 ? 1 : editDistance(word, name),
-    }))
-    .filter(
-      ({ name, distance }) => distance <= (name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3))),
-    )
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 3)
-    .map(({ name }) => name);
-}
-
-/** How many letters have to be changed, added or taken out to make one word the other (Levenshtein). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
+  return nearest(word, names);
 }

@@ -21,9 +21,16 @@ class Kept extends Writable {
   }
 }
 
+/** The same on a terminal that is so many columns wide. */
+export async function xportsOnTerminal(columns: number, ...args: readonly string[]): Promise<Called> {
+  return called(args, Object.assign(new Kept(), { isTTY: true, columns }), new Kept());
+}
+
 export async function xports(...args: readonly string[]): Promise<Called> {
-  const stdout = new Kept();
-  const stderr = new Kept();
+  return called(args, new Kept(), new Kept());
+}
+
+async function called(args: readonly string[], stdout: Kept, stderr: Kept): Promise<Called> {
   const code = await main(args, { stdout, stderr });
   return { code, out: stdout.text, err: stderr.text };
 }

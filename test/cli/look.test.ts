@@ -9,6 +9,10 @@ test('colour is for terminals that did not ask for none', async () => {
   assert.equal(wantsColour(true, { NO_COLOR: '1' }), false);
   assert.equal(wantsColour(true, { NO_COLOR: '' }), true);
   assert.equal(wantsColour(true, { TERM: 'dumb' }), false);
+  assert.equal(wantsColour(false, { FORCE_COLOR: '1' }), true);
+  assert.equal(wantsColour(false, { FORCE_COLOR: '' }), false);
+  assert.equal(wantsColour(true, { FORCE_COLOR: '0' }), false);
+  assert.equal(wantsColour(true, { FORCE_COLOR: '1', NO_COLOR: '1' }), false);
 });
 
 test('an address is found however it is written, and only within its own family', async () => {

@@ -1,6 +1,9 @@
 // Usage errors: exit code 2, a sentence that says what is accepted, and nothing on standard output.
 
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { xports } from './call.ts';
 
@@ -16,7 +19,23 @@ const WRONG: readonly [name: string, args: readonly string[], words: RegExp][] =
     ['analyze', 'x.pcap', '--servrs', '1'],
     /unknown option.*\n.*--servers/,
   ],
-  ['no capture', ['analyze'], /missing required argument 'capture'/],
+  [
+    'no capture, with an example',
+    ['analyze'],
+    /missing required argument 'capture'\n {2}for example: xports analyze /,
+  ],
+  ['a file in the place of a command', ['package.json'], /to read it: xports analyze package\.json/],
+  ['a mistyped command of several', ['runs', 'dlete', '1'], /Did you mean delete\?/],
+  ['a run that is no option', ['report', '3'], /xports report --run 3/],
+  ['a service that is no option', ['services', 'smtp'], /xports explain smtp/],
+  ['a mistyped verdict', ['flows', '--verdict', 'unexpcted'], /Did you mean unexpected\?/],
+  ['a mistyped service', ['flows', '--service', 'smpt'], /Did you mean smtp\?/],
+  ['a mistyped run', ['report', '--run', 'lastest'], /Did you mean latest\?/],
+  [
+    'a host name for a server',
+    ['analyze', 'x.pcap', '--servers', 'exch01'],
+    /Names of hosts are not looked up/,
+  ],
   [
     'a timeout that is no number',
     ['analyze', 'x.pcap', '--tcp-timeout', 'soon'],
@@ -67,4 +86,14 @@ test('help and version are not errors', async () => {
     assert.match(own.out, /Examples:/);
   }
   assert.match((await xports('--version')).out, /^\d+\.\d+\.\d+\n$/);
+});
+
+test('a file that is not there is answered with one of nearly the same name, or with the captures beside it', async () => {
+  const db = join(tmpdir(), `xports-usage-${process.pid}.db`);
+  const near = await xports('analyze', '--db', db, 'fixtures/sampel.pcap');
+  assert.equal(near.code, 3);
+  assert.match(near.err, /Did you mean fixtures\/sample\.pcap\?/);
+  const far = await xports('analyze', '--db', db, 'fixtures/monday-morning.pcapng');
+  assert.match(far.err, /Captures that are there: fixtures\/sample\.pcap\./);
+  rmSync(db);
 });

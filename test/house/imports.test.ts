@@ -152,6 +152,7 @@ test('the top level holds what it should and no more', () => {
     'biome.json',
     'docs',
     'fixtures',
+    'man',
     'native-notes',
     'package-lock.json',
     'package.json',

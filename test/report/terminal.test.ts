@@ -93,10 +93,10 @@ test('every finding says who, to whom, how much, and whether it was answered', (
   const text = terminalReport(exchangeRun(t), 1, style(120, false));
   assertOrder(
     text,
-    '198.51.100.99 → 10.0.0.5, tcp/3389: 3 flows, 4,000 packets, 2.9 MiB; answered',
+    '198.51.100.99 → 10.0.0.5, tcp/3389: 3 flows, 4,000 packets, 2.9 MiB; the server answered',
     'Port 3389 is Remote Desktop.',
     '→ Close it',
-    '198.51.100.99 and 2 others → 10.0.0.5, tcp/445: 2 flows, 4 packets, 240 B; refused',
+    '198.51.100.99 and 2 others → 10.0.0.5, tcp/445: 2 flows, 4 packets, 240 B; the server refused',
   );
 });
 

@@ -1,10 +1,10 @@
 // What changed between two runs: services, hosts, pairs of hosts, and findings.
 
+import { jsonText } from '../../base/text.ts';
 import type { FindingViewRow, RunRow, ServiceCountRow } from '../../store/rows.ts';
 import { type ServicePairRow, servicePairs } from '../../store/sqlite/pair-reader.ts';
 import type { StoreReader } from '../../store/sqlite/reader.ts';
 import { endpoint } from '../format.ts';
-import { jsonText } from '../json-text.ts';
 import { type Changes, compare } from './compare.ts';
 
 /** A run and the database it is in. */

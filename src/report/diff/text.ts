@@ -6,7 +6,7 @@ import type { ServicePairRow } from '../../store/sqlite/pair-reader.ts';
 import { byteSize, counted, endpoint, grouped, timeText } from '../format.ts';
 import { formatRows } from '../rows.ts';
 import type { Style } from '../style.ts';
-import { shortenedPath } from '../text.ts';
+import { paragraph, shortenedPath } from '../text.ts';
 import type { Changes } from './compare.ts';
 import type { Difference, HostRow, Side } from './index.ts';
 
@@ -37,10 +37,14 @@ export function differenceText(difference: Difference, limit: number, look: Styl
 
 function sideText(name: string, { database, run }: Side, look: Style): string {
   const when = run.first_packet_us === null ? 'no packets' : timeText(run.first_packet_us);
-  const what = `${look.heading(`${name.padEnd(6)}  run ${run.id}`)} of ${printable(database)}: `;
+  const head = `${name.padEnd(6)}  run ${run.id} `;
   const amount = `${when}, ${counted(run.packets, 'packet')}`;
-  return `${what}${shortenedPath(printable(run.source), 40)}, ${amount}`;
+  const what = `of ${database}: ${shortenedPath(printable(run.source), 40)}, ${amount}`;
+  return paragraph(what, look.width, ' '.repeat(head.length), look.heading(head));
 }
+
+/** What a narrow terminal does without. */
+const DROP_FIRST = ['servers', 'clients', 'bytes', 'kind', 'began', 'flows'];
 
 function section<T>(how: Section<T>, changes: Changes<T>, limit: number, look: Style): string {
   const heading = look.heading(how.name);
@@ -55,7 +59,8 @@ function section<T>(how: Section<T>, changes: Changes<T>, limit: number, look: S
     .map((kind) => `${grouped(changes[kind].length)} ${kind}`);
   const shown = limit < 0 ? rows : rows.slice(0, limit);
   const cells = shown.map((pair) => [markOf(pair), ...how.cells(pair)]);
-  const table = [...formatRows('table', ['', ...how.columns], cells)].map((line) => `  ${line}`);
+  const fit = look.isScreen ? { columns: look.width - 2, dropFirst: DROP_FIRST, otherwise: '--json' } : null;
+  const table = [...formatRows('table', ['', ...how.columns], cells, fit)].map((line) => `  ${line}`);
   const more = rows.length - shown.length;
   if (more > 0) table.push(look.faint(`  and ${grouped(more)} more (--limit 0 shows all)`));
   return `${heading}  ${counts.join(', ')}\n${table.join('\n')}`;

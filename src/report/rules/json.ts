@@ -1,6 +1,6 @@
 // Rules as one JSON document, for a firewall that has no dialect here. docs/rules.md describes its fields.
 
-import { jsonText } from '../json-text.ts';
+import { jsonText } from '../../base/text.ts';
 import { plain, type RuleBook } from './words.ts';
 
 /** ICMP types that have to pass whatever else does: RFC 1812 and RFC 4890, section 4.3. */

@@ -1,7 +1,7 @@
 // Schemas by name, with what prints a document or a line of that kind.
 
+import { jsonText } from '../../base/text.ts';
 import { PUBLIC_TABLES } from '../../store/tables.ts';
-import { jsonText } from '../json-text.ts';
 import * as documents from './documents.ts';
 import { rowOf, type Schema } from './terms.ts';
 

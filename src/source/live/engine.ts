@@ -64,6 +64,17 @@ export interface LiveEngine {
 const ENGINES: readonly LiveEngine[] = [LIBPCAP_ENGINE, CAP_ENGINE];
 const OTHERWISE = 'or pipe a capture in: tcpdump -i IFACE -U -w - | xports analyze -';
 
+export interface EngineState {
+  readonly name: EngineName;
+  /** Why it cannot be used here; null where it can. */
+  readonly problem: string | null;
+}
+
+/** Whether each engine loads, the preferred one first. */
+export function engineStates(): EngineState[] {
+  return ENGINES.map((engine) => ({ name: engine.name, problem: engine.unavailable() }));
+}
+
 /** The engine that was named, or the first that can be used. Throws XportsError with exit code 5. */
 export function chooseEngine(named: EngineName | null, engines: readonly LiveEngine[] = ENGINES): LiveEngine {
   const reasons: string[] = [];

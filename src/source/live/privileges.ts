@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { EXIT, XportsError } from '../../base/errors.ts';
+import { printable } from '../../base/text.ts';
 
 /** Who the process goes on as. */
 export interface Account {
@@ -23,7 +24,11 @@ export function accountToBe(user: string | null, env: NodeJS.ProcessEnv = proces
   if (user !== null) {
     const account = lookUp(user);
     if (!isRoot && account.uid !== process.getuid()) {
-      throw new XportsError('usage', EXIT.usage, `--user ${user}: only root can become another user`);
+      throw new XportsError(
+        'usage',
+        EXIT.usage,
+        `--user ${printable(user)}: only root can become another user`,
+      );
     }
     return isRoot ? account : null;
   }
@@ -78,7 +83,7 @@ function lookUp(user: string): Account {
     return { uid: Number(ask('-u', user)), gid: Number(ask('-g', user)), groups };
   } catch {
     if (/^\d+$/.test(user)) return { uid: Number(user), gid: Number(user), groups: [Number(user)] };
-    throw new XportsError('usage', EXIT.usage, `--user ${user}: there is no such user`);
+    throw new XportsError('usage', EXIT.usage, `--user ${printable(user)}: there is no such user`);
   }
 }
 

@@ -4,6 +4,7 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { EXIT, reasonOf, XportsError } from '../../base/errors.ts';
+import { printable } from '../../base/text.ts';
 import type { ByteSource } from '../bytes.ts';
 
 const FILE_HEADER_BYTES = 24;
@@ -45,7 +46,12 @@ export class CaptureWriter {
     } catch (error) {
       const reason =
         (error as NodeJS.ErrnoException).code === 'EEXIST' ? 'it is there already' : reasonOf(error);
-      throw new XportsError('usage', EXIT.usage, `--write ${options.path}: ${reason}`, 'name another file');
+      throw new XportsError(
+        'usage',
+        EXIT.usage,
+        `--write ${printable(options.path)}: ${reason}`,
+        'name another file',
+      );
     }
     return writer;
   }
@@ -122,7 +128,7 @@ export class CaptureWriter {
   }
 
   private fail(error: unknown): void {
-    this.failure ??= `--write ${this.path}: ${reasonOf(error)}; the packets after that are not kept`;
+    this.failure ??= `--write ${printable(this.path)}: ${reasonOf(error)}; the packets after that are not kept`;
   }
 }
 

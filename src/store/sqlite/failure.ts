@@ -3,6 +3,15 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EXIT, reasonOf, XportsError } from '../../base/errors.ts';
+import { printable } from '../../base/text.ts';
+
+/** What a command that is advised has to name, so that it is about the same database. */
+export function withDb(path: string): string {
+  const shown = printable(path);
+  return shown === USUAL_NAME ? '' : `--db ${/^[\w./-]+$/.test(shown) ? shown : `"${shown}"`} `;
+}
+
+const USUAL_NAME = 'xports.db';
 
 interface Reason {
   readonly text: string;
@@ -44,7 +53,15 @@ function openReason(path: string): Reason {
   };
 }
 
+/** What better-sqlite3 and Node say where its compiled part is missing, or was built for another Node. */
+const NO_BINDING = /bindings file|NODE_MODULE_VERSION|invalid ELF header|ERR_DLOPEN_FAILED/;
+const NOT_BUILT: Reason = {
+  text: 'better-sqlite3 was not built for this version of Node',
+  hint: 'npm rebuild better-sqlite3 (it needs python3, make and g++), in the directory where xports is installed',
+};
+
 function reasonFor(path: string, error: unknown): Reason {
+  if (NO_BINDING.test(`${(error as { code?: unknown }).code} ${reasonOf(error)}`)) return NOT_BUILT;
   const code = String((error as { code?: unknown }).code ?? '');
   const known = REASONS.find(([prefix]) => code.startsWith(prefix));
   if (known) return known[1];
@@ -64,6 +81,6 @@ export function databaseError(
 ): XportsError {
   if (error instanceof XportsError) return error;
   const reason = reasonFor(path, error);
-  const message = `cannot ${action} the database ${path}: ${reason.text}`;
+  const message = `cannot ${action} the database ${printable(path)}: ${reason.text}`;
   return new XportsError('database', EXIT.database, kept ? `${message}; ${kept}` : message, reason.hint);
 }

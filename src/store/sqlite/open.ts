@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { EXIT, XportsError } from '../../base/errors.ts';
-import { databaseError } from './failure.ts';
+import { printable } from '../../base/text.ts';
+import { databaseError, withDb } from './failure.ts';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION, versionOf } from './schema.ts';
 
 /** How long to wait for another process's transaction. */
@@ -13,7 +14,8 @@ const BUSY_RETRY_MS = 20;
 const WAL_PAGES = 16_000;
 const CACHE_KIB = 8 * 1024;
 
-function assertOurs(db: Database.Database, path: string): void {
+/** Throws XportsError where the database is not ours, or of a newer xports. */
+export function assertOurs(db: Database.Database, path: string): void {
   const version = versionOf(db);
   const application = db.pragma('application_id', { simple: true }) as number;
   const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number };
@@ -21,7 +23,7 @@ function assertOurs(db: Database.Database, path: string): void {
     throw new XportsError(
       'database',
       EXIT.database,
-      `${path} is the database of another program`,
+      `${printable(path)} is the database of another program`,
       'name another file with --db',
     );
   }
@@ -29,10 +31,20 @@ function assertOurs(db: Database.Database, path: string): void {
     throw new XportsError(
       'database',
       EXIT.database,
-      `${path} was written by a newer xports (database version ${version}, this one knows ${SCHEMA_VERSION})`,
+      `${printable(path)} was written by a newer xports (database version ${version}, this one knows ${SCHEMA_VERSION})`,
       'update xports, or name another file with --db',
     );
   }
+}
+
+/** A database that nothing was stored in yet. */
+export function noRunsError(path: string): XportsError {
+  return new XportsError(
+    'database',
+    EXIT.database,
+    `${printable(path)} holds no runs`,
+    `read a capture into it: xports analyze ${withDb(path)}capture.pcap`,
+  );
 }
 
 /** SQLite does not wait for another process here, as it does everywhere else. */
@@ -74,7 +86,7 @@ export function openForReading(path: string): Database.Database {
     throw new XportsError(
       'database',
       EXIT.database,
-      `there is no database ${path}`,
+      `there is no database ${printable(path)}`,
       'make one with: xports analyze <capture>, or name another file with --db',
     );
   }
@@ -85,7 +97,7 @@ export function openForReading(path: string): Database.Database {
     if (versionOf(db) < SCHEMA_VERSION) {
       // An empty file, or an older version that only a writer may bring forward.
       if (versionOf(db) === 0) {
-        throw new XportsError('database', EXIT.database, `${path} holds no runs`, 'xports analyze <capture>');
+        throw noRunsError(path);
       }
       db.close();
       openForWriting(path).close();

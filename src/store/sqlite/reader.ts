@@ -2,6 +2,7 @@
 
 import type { Database } from 'better-sqlite3';
 import { EXIT, XportsError } from '../../base/errors.ts';
+import { printable } from '../../base/text.ts';
 import { serviceRow } from '../../service/catalog.ts';
 import type {
   AnyRow,
@@ -18,8 +19,8 @@ import type {
   SkippedCountRow,
   SourceFileRow,
 } from '../rows.ts';
-import { databaseError } from './failure.ts';
-import { openForReading } from './open.ts';
+import { databaseError, withDb } from './failure.ts';
+import { noRunsError, openForReading } from './open.ts';
 import { type Shown, showOthers } from './shown.ts';
 
 const RUN_COLUMNS = `id, run_uid, sensor, source, source_kind, status, started_at_us, finished_at_us,
@@ -58,8 +59,8 @@ export class StoreReader {
       throw new XportsError(
         'usage',
         EXIT.usage,
-        `there is no run ${id} in ${this.path}`,
-        'list them: xports runs',
+        `there is no run ${id} in ${printable(this.path)}`,
+        `list them: xports runs ${withDb(this.path)}`.trimEnd(),
       );
     }
     return row;
@@ -68,12 +69,7 @@ export class StoreReader {
   latestRunId(): number {
     const [row] = this.all<{ id: number | null }>('SELECT max(id) AS id FROM runs');
     if (row.id === null) {
-      throw new XportsError(
-        'database',
-        EXIT.database,
-        `${this.path} holds no runs`,
-        'xports analyze <capture>',
-      );
+      throw noRunsError(this.path);
     }
     return row.id;
   }

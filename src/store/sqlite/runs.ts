@@ -2,7 +2,8 @@
 
 import type { Database } from 'better-sqlite3';
 import { EXIT, XportsError } from '../../base/errors.ts';
-import { databaseError } from './failure.ts';
+import { printable } from '../../base/text.ts';
+import { databaseError, withDb } from './failure.ts';
 import { closeWritten, openForReading, openForWriting } from './open.ts';
 import { isGone, type RunProcess } from './processes.ts';
 import { RUN_TABLES } from './tables.ts';
@@ -59,8 +60,8 @@ export function deleteRun(path: string, runId: number): void {
       throw new XportsError(
         'usage',
         EXIT.usage,
-        `there is no run ${runId} in ${path}`,
-        'list them: xports runs',
+        `there is no run ${runId} in ${printable(path)}`,
+        `list them: xports runs ${withDb(path)}`.trimEnd(),
       );
     }
     if (run.status === 'running') {
