@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LiveRunOptions } from '../pipeline/live-options.ts';
+import type { Rules } from '../pipeline/live-rules.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProfileName } from '../policy/terms.ts';
 import { parseCommand } from './finding-command.ts';
@@ -39,6 +40,7 @@ export interface LiveFlags {
   retainDays?: number;
   maxFlows: number;
   patience: number;
+  maxWaiting: number;
   rotateRun?: 'daily';
   metrics?: MetricsAddress;
   onFinding?: readonly string[];
@@ -52,6 +54,8 @@ const DEFAULT_SNAPLEN = 1024;
 const MAX_SNAPLEN = 262_144;
 const MAX_BUFFER_MIB = 2047;
 const MIB = 1 << 20;
+const DEFAULT_WAITING_MIB = 1024;
+const MOST_WAITING_MIB = 1 << 20;
 const DEFAULT_MAX_FLOWS = 1_000_000;
 /** A table cannot number more. */
 const MOST_FLOWS = 50_000_000;
@@ -135,6 +139,11 @@ export function addLiveOptions(command: Command): Command {
         .default(300)
         .argParser(seconds(0)),
     )
+    .addOption(
+      new Option('--max-waiting <mib>', 'memory for rows that the database cannot take yet')
+        .default(DEFAULT_WAITING_MIB)
+        .argParser(whole(1, MOST_WAITING_MIB)),
+    )
     .addOption(new Option('--rotate-run <when>', 'begin a new run at midnight').choices(['daily']))
     .addOption(
       new Option('--metrics <address>', 'serve Prometheus metrics there, such as 127.0.0.1:9464').argParser(
@@ -157,9 +166,14 @@ function parseDevice(text: string): string {
   throw new InvalidArgumentError('Give the name of an interface: xports interfaces lists them.');
 }
 
+/** The rules of a policy, which the profile named on the command line goes before. */
+export function rulesOf({ profile }: LiveFlags, policy: Policy | undefined): Rules {
+  return { profile: profile ?? policy?.profile ?? 'allow-list', policy: policy ?? null };
+}
+
 export function liveOptions(
   flags: LiveFlags,
-): Omit<LiveRunOptions, 'say' | 'onProgress' | 'onNews' | 'signal'> {
+): Omit<LiveRunOptions, 'rules' | 'say' | 'onProgress' | 'onNews' | 'signal'> {
   return {
     device: flags.iface,
     engine: flags.engine ?? null,
@@ -181,8 +195,6 @@ export function liveOptions(
           },
     checkpointS: flags.checkpoint,
     db: flags.db,
-    profile: flags.profile ?? flags.policy?.profile ?? 'allow-list',
-    policy: flags.policy ?? null,
     servers: flags.servers ?? null,
     rpcRange: flags.rpcRange ?? null,
     flows: flags.flows,
@@ -192,6 +204,7 @@ export function liveOptions(
     activeTimeoutS: flags.activeTimeout,
     maxFlows: flags.maxFlows,
     patienceS: flags.patience,
+    mostWaitingBytes: flags.maxWaiting * MIB,
     rotateDaily: flags.rotateRun === 'daily',
     retainDays: flags.retainDays ?? null,
     sensor: flags.sensor,

@@ -9,8 +9,6 @@ import type { OpenSource } from './merge.ts';
 import { type Drops, PacketPath } from './path.ts';
 import type { RunRows } from './run-rows.ts';
 
-/** Rows that may wait for the database. */
-const MOST_WAITING_BYTES = 1 << 30;
 const MIB = 1 << 20;
 /** Between signs of life where checkpoints are far apart. */
 const HEARTBEAT_MS = 10_000;
@@ -153,13 +151,14 @@ export class LiveRun {
       this.rows.heartbeat();
     }
     const { waitingBytes } = this.rows;
-    if (waitingBytes > MOST_WAITING_BYTES) this.rows.giveUp();
+    const { mostWaitingBytes } = this.options;
+    if (waitingBytes > mostWaitingBytes) this.rows.giveUp();
     if (waitingBytes < WORTH_SAYING_BYTES / MORE) this.waitingSaid = WORTH_SAYING_BYTES;
     if (waitingBytes < this.waitingSaid) return;
     this.waitingSaid = waitingBytes * MORE;
     this.options.say(
       `the database is behind: up to ${Math.round(waitingBytes / MIB)} MiB of rows wait in memory ` +
-        `(at ${MOST_WAITING_BYTES / MIB} MiB the capture ends)`,
+        `(at ${mostWaitingBytes / MIB} MiB the capture ends)`,
     );
   }
 
