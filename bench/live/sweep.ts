@@ -1,7 +1,8 @@
 // Loss against packets a second, on a cable between two network namespaces: node --import tsx bench/live/sweep.ts
-// [--engine libpcap|cap|tcpdump] [--seconds 10] [--rates 20000,500000,0] [--bytes 100] [--pin] [-- LIVE OPTIONS]. Needs
+// [--engine libpcap|cap|tcpdump] [--seconds 10] [--rates 20000,500000,0] [--bytes 100] [--pin] [--rps] [-- LIVE OPTIONS]. Needs
 // root, gcc, ip, taskset and, for its rows, tcpdump. What the sender says it sent is the truth. With --pin the sender has
-// the first processor and the capture all others. A rate of 0 is as fast as the sender can.
+// the first processor and the capture all others; with --rps what the kernel does to receive is done on the others too. A rate
+// of 0 is as fast as the sender can.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -21,6 +22,7 @@ const { values: asked, positionals: liveOptions } = parseArgs({
     rates: { type: 'string', default: '20000,50000,100000,200000,300000,500000,0' },
     bytes: { type: 'string', default: '100' },
     pin: { type: 'boolean', default: false },
+    rps: { type: 'boolean', default: false },
   },
 });
 const seconds = Number(asked.seconds);
@@ -128,6 +130,12 @@ async function main(): Promise<void> {
   ip('-n', from, 'link', 'add', 'send0', 'type', 'veth', 'peer', 'name', 'listen0', 'netns', to);
   ip('-n', to, 'link', 'set', 'listen0', 'up');
   ip('-n', from, 'link', 'set', 'send0', 'up');
+  if (asked.rps) {
+    // A mask of processors in hexadecimal: all but the first.
+    const others = ((1n << BigInt(cpus().length)) - 2n).toString(16);
+    const file = '/sys/class/net/listen0/queues/rx-0/rps_cpus';
+    ip('netns', 'exec', to, 'sh', '-c', `echo ${others} > ${file}`);
+  }
   console.log('| engine | packets/s | sent | seen | lost | drops said | lost unsaid | µs CPU/packet |');
   console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
   for (const [engine, run] of [

@@ -140,6 +140,39 @@ describe('a capture of weeks', { skip }, () => {
     },
   );
 
+  onCable(
+    'when more rows wait than may, the capture ends with what was stored, and the packets are kept',
+    async () => {
+      const file = cable.path('kept.pcap');
+      const few = ['--max-waiting', '1', '--max-flows', '8', '--checkpoint', '0.3', '--write', file];
+      const listener = await cable.listen(...few);
+      const first = cable.send(SAMPLE);
+      const database = cable.path('live.db');
+      await until(database, 'SELECT packets FROM runs', ([run]) => run?.packets === first);
+      const other = new Database(database);
+      other.exec('BEGIN IMMEDIATE');
+      const load = cable.load(SAMPLE);
+      try {
+        const ended = await listener.ended;
+        assert.equal(ended.exit, 6, ended.err);
+        assert.match(
+          ended.err,
+          /more than 1 MiB of rows wait for the database \(--max-waiting\): the capture ends/,
+        );
+        assert.match(ended.err, /run 1 keeps .*; the packets are in /);
+      } finally {
+        await load.stop();
+        other.exec('COMMIT');
+        other.close();
+      }
+      assert.deepEqual(query(database, 'PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+      assert.equal(conserves(database), first);
+      const offline = cable.path('offline.db');
+      await runXports(['analyze', file, '--db', offline, '--quiet']);
+      assert.ok(conserves(offline) > first);
+    },
+  );
+
   onCable('a finding is told once, as a JSON line, and given to the command of the user', async () => {
     const given = cable.path('given');
     const script = cable.path('command.cjs');
