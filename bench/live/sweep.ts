@@ -95,7 +95,7 @@ async function withEngine(engine: string, during: () => Promise<unknown>): Promi
 /** tcpdump with a ring and a snaplen as large as ours, piped in. */
 async function withTcpdump(_engine: string, during: () => Promise<unknown>): Promise<Seen> {
   const database = join(directory, 'tcpdump.db');
-  const pipe = `tcpdump -i listen0 -B 131072 -s 1024 -U -w - 2>${directory}/said | ${process.execPath} ${PROGRAM} analyze - --db ${database} --json --quiet`;
+  const pipe = `tcpdump -i listen0 -B 262144 -s 1024 -U -w - 2>${directory}/said | ${process.execPath} ${PROGRAM} analyze - --db ${database} --json --quiet`;
   const { child, out } = start('sh', ['-c', pipe]);
   await pause(2000);
   const pids = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1')

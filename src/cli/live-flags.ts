@@ -75,7 +75,7 @@ export function addLiveOptions(command: Command): Command {
         .argParser(whole(64, MAX_SNAPLEN)),
     )
     .addOption(
-      new Option('--buffer <mib>', 'ring that the kernel fills (128, or 256 with cap)').argParser(
+      new Option('--buffer <mib>', 'ring that the kernel fills (256)').argParser(
         whole(1, MAX_BUFFER_MIB),
       ),
     )
