@@ -75,9 +75,7 @@ export function addLiveOptions(command: Command): Command {
         .argParser(whole(64, MAX_SNAPLEN)),
     )
     .addOption(
-      new Option('--buffer <mib>', 'ring that the kernel fills (256)').argParser(
-        whole(1, MAX_BUFFER_MIB),
-      ),
+      new Option('--buffer <mib>', 'ring that the kernel fills (256)').argParser(whole(1, MAX_BUFFER_MIB)),
     )
     .addOption(new Option('--promiscuous', 'take packets for other machines too').default(true))
     .addOption(new Option('--no-promiscuous', 'only packets to and from this machine'))
