@@ -1,9 +1,10 @@
-// Mixed load for a long time, on a cable between two network namespaces: node --import tsx bench/live/soak.ts [MINUTES].
-// An hour unless told otherwise; needs root, gcc and ip. Prints a line every ten seconds, and fails where memory grows,
-// the capture falls behind, or a packet is lost without being counted as lost.
+// Mixed load for a long time, on a cable between two network namespaces: node --import tsx bench/live/soak.ts [MINUTES
+// [PACKETS_PER_SECOND]]. An hour of at most 50,000 a second unless told otherwise; needs root, gcc and ip. Prints a line
+// a minute (of a short one, every ten seconds), and fails where memory grows, the capture falls behind, or a packet is
+// lost without being counted as lost.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sampleCapture } from '../../fixtures/sample.ts';
@@ -11,11 +12,14 @@ import { sampleCapture } from '../../fixtures/sample.ts';
 const PROGRAM = join(import.meta.dirname, '../../bin/xports.js');
 const RESEND = join(import.meta.dirname, '../../test/live/send.js');
 const MIB = 1 << 20;
-const SAMPLE_MS = 10_000;
+const TICKS_PER_SECOND = 100;
 /** How much more memory the last third of the time may take than the second. */
 const GROWTH = 1.1;
 const LONGEST_LAG_S = 2;
 const minutes = Number(process.argv[2] ?? 60);
+const rate = Number(process.argv[3] ?? 50_000);
+const sampleMs = minutes < 10 ? 10_000 : 60_000;
+const maxFlows = rate * 2;
 const directory = mkdtempSync(join(tmpdir(), 'xports-soak-'));
 const sender = join(directory, 'sender');
 const sample = join(directory, 'sample.pcap');
@@ -32,19 +36,20 @@ interface Sample {
   readonly flows: number;
   readonly packets: number;
   readonly dropped: number;
+  readonly cpuSeconds: number;
 }
 
 /** What is sent in turn; each answers how many packets it sent. */
 const PHASES: readonly (() => Promise<number>)[] = [
-  () => sendFrames(50_000, 20, 20_000),
-  () => sendSample(2_000),
+  () => sendFrames(rate, 20, rate * 0.4),
+  () => sendSample(10),
   // More flows than are kept.
-  () => sendFrames(50_000, 10, 400_000),
+  () => sendFrames(rate, 10, maxFlows * 4),
   async () => {
     await pause(15_000);
     return 0;
   },
-  () => sendFrames(5_000, 10, 50),
+  () => sendFrames(rate / 10, 10, 50),
 ];
 
 function outputOf(command: string, args: readonly string[]): Promise<string> {
@@ -60,17 +65,28 @@ function outputOf(command: string, args: readonly string[]): Promise<string> {
   });
 }
 
-async function sendFrames(rate: number, seconds: number, flows: number): Promise<number> {
-  const text = await outputOf(sender, ['send0', rate * seconds, rate, 200, flows].map(String));
+async function sendFrames(perSecond: number, seconds: number, flows: number): Promise<number> {
+  const text = await outputOf(sender, ['send0', perSecond * seconds, perSecond, 200, flows].map(String));
   return Number(text.split(' ')[0]);
 }
 
-async function sendSample(times: number): Promise<number> {
-  return Number(await outputOf(process.execPath, [RESEND, 'send0', sample, String(times)]));
+async function sendSample(seconds: number): Promise<number> {
+  const bytes = readFileSync(sample);
+  let packets = 0;
+  for (let at = 24; at < bytes.length; at += 16 + bytes.readUInt32LE(at + 8)) packets++;
+  const times = Math.ceil((rate * seconds) / packets);
+  const restMs = Math.ceil((1000 * packets) / rate);
+  return Number(await outputOf(process.execPath, [RESEND, 'send0', sample, String(times), String(restMs)]));
+}
+
+/** Processor time of a process and its threads, in seconds (proc_pid_stat(5)). */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 /** The metrics as they stand; the namespace has a loopback of its own. */
-function metricsAt(url: string): Sample {
+function metricsAt(url: string, pid: number): Sample {
   const script = `fetch(${JSON.stringify(url)}).then((r) => r.text()).then((t) => console.log(t))`;
   const text = ip('netns', 'exec', to, process.execPath, '-e', script);
   const value = (name: string) =>
@@ -85,6 +101,7 @@ function metricsAt(url: string): Sample {
     flows: value('xports_flows'),
     packets: value('xports_packets_total'),
     dropped: value('xports_dropped_packets_total'),
+    cpuSeconds: cpuSeconds(pid),
   };
 }
 
@@ -94,7 +111,7 @@ async function listen(): Promise<{ child: ChildProcess; url: string; ended: Prom
     [
       ...['netns', 'exec', to, process.execPath, PROGRAM, 'live', '--iface', 'listen0'],
       ...['--db', join(directory, 'soak.db'), '--json', '--metrics', '127.0.0.1:0'],
-      ...['--max-flows', '100000', '--tcp-timeout', '30', '--flows', 'unexpected'],
+      ...['--max-flows', String(maxFlows), '--tcp-timeout', '30', '--flows', 'unexpected'],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -136,15 +153,20 @@ async function main(): Promise<void> {
   const sending = (async () => {
     for (let phase = 0; Date.now() < untilMs; phase++) sent += await PHASES[phase % PHASES.length]();
   })();
-  console.log('| minute | packets | flows | memory MiB | lag s | rows waiting MiB | lost |');
-  console.log('| ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
+  console.log('| minute | packets | flows | memory MiB | lag s | rows waiting MiB | lost | processor |');
+  console.log('| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
+  let before = { cpuSeconds: cpuSeconds(child.pid ?? 0), atMs: Date.now() };
   while (Date.now() < untilMs) {
-    await pause(SAMPLE_MS);
-    const one = metricsAt(url);
+    await pause(sampleMs);
+    const one = metricsAt(url, child.pid ?? 0);
+    const atMs = Date.now();
+    const busy = ((one.cpuSeconds - before.cpuSeconds) / (atMs - before.atMs)) * 1e5;
+    before = { cpuSeconds: one.cpuSeconds, atMs };
     samples.push(one);
     const minute = (minutes - (untilMs - Date.now()) / 60_000).toFixed(1);
     const cells = [minute, one.packets, one.flows, Math.round(one.memoryBytes / MIB), one.lagS.toFixed(1)];
-    console.log(`| ${cells.join(' | ')} | ${Math.round(one.waitingBytes / MIB)} | ${one.dropped} |`);
+    const rest = [Math.round(one.waitingBytes / MIB), one.dropped, `${busy.toFixed(1)} %`];
+    console.log(`| ${[...cells, ...rest].join(' | ')} |`);
   }
   await sending;
   await pause(2_000);

@@ -1,17 +1,31 @@
 // Loss against packets a second, on a cable between two network namespaces: node --import tsx bench/live/sweep.ts
-// [SECONDS [ENGINE]]. Needs root, gcc, ip and, for its row, tcpdump. What the sender says it sent is the truth.
+// [--engine libpcap|cap|tcpdump] [--seconds 10] [--rates 20000,500000,0] [--bytes 100] [--pin] [--rps] [-- LIVE OPTIONS]. Needs
+// root, gcc, ip, taskset and, for its rows, tcpdump. What the sender says it sent is the truth. With --pin the sender has
+// the first processor and the capture all others; with --rps what the kernel does to receive is done on the others too. A rate
+// of 0 is as fast as the sender can.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/xports.js');
-const RATES = [20_000, 50_000, 100_000, 200_000, 300_000, 500_000, 0];
-const FRAME_BYTES = 100;
 const FLOWS = 20_000;
+const FASTEST = 1_000_000;
 const TICKS_PER_SECOND = 100;
-const seconds = Number(process.argv[2] ?? 10);
+const { values: asked, positionals: liveOptions } = parseArgs({
+  allowPositionals: true,
+  options: {
+    engine: { type: 'string' },
+    seconds: { type: 'string', default: '10' },
+    rates: { type: 'string', default: '20000,50000,100000,200000,300000,500000,0' },
+    bytes: { type: 'string', default: '100' },
+    pin: { type: 'boolean', default: false },
+    rps: { type: 'boolean', default: false },
+  },
+});
+const seconds = Number(asked.seconds);
 const directory = mkdtempSync(join(tmpdir(), 'xports-sweep-'));
 const sender = join(directory, 'sender');
 const from = `xports-bench-from-${process.pid}`;
@@ -19,21 +33,24 @@ const to = `xports-bench-to-${process.pid}`;
 
 interface Seen {
   readonly packets: number;
+  /** Null where the engine cannot know. */
   readonly dropped: number | null;
   readonly cpuSeconds: number;
 }
 
 const ip = (...args: readonly string[]) => execFileSync('ip', args, { encoding: 'utf8' });
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const onProcessors = (which: string) => (asked.pin ? ['taskset', '-c', which] : []);
 
-/** Processor time of a process and what it waited for, in seconds (proc_pid_stat(5)). */
+/** Processor time of a process and its threads, in seconds (proc_pid_stat(5)). */
 function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 function start(command: string, args: readonly string[]): { child: ChildProcess; out: Promise<string> } {
-  const child = spawn('ip', ['netns', 'exec', to, command, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const all = ['netns', 'exec', to, ...onProcessors(`1-${cpus().length - 1}`), command, ...args];
+  const child = spawn('ip', all, { stdio: ['ignore', 'pipe', 'ignore'] });
   let text = '';
   child.stdout?.setEncoding('utf8').on('data', (more: string) => {
     text += more;
@@ -43,10 +60,12 @@ function start(command: string, args: readonly string[]): { child: ChildProcess;
 
 /** Sends and answers how many packets were sent, in how many seconds. */
 function send(rate: number): Promise<[sent: number, took: number]> {
-  const count = (rate === 0 ? 600_000 : rate) * seconds;
-  const args = ['netns', 'exec', from, sender, 'send0', count, rate, FRAME_BYTES, FLOWS].map(String);
+  const count = (rate === 0 ? FASTEST : rate) * seconds;
+  const args = ['send0', count, rate, asked.bytes, FLOWS].map(String);
   return new Promise((resolve) => {
-    const child = spawn('ip', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('ip', ['netns', 'exec', from, ...onProcessors('0'), sender, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     child.stdout?.on('data', (text) => {
       const [sent, took] = String(text).split(' ').map(Number);
       resolve([sent, took]);
@@ -58,12 +77,14 @@ async function withEngine(engine: string, during: () => Promise<unknown>): Promi
   const database = join(directory, `${engine}.db`);
   const { child, out } = start(process.execPath, [
     ...[PROGRAM, 'live', '--iface', 'listen0', '--engine', engine],
-    ...['--db', database, '--json', '--quiet'],
+    ...['--db', database, '--json', '--quiet', ...liveOptions],
   ]);
   await pause(2000);
+  // What it takes to start is no packet's.
+  const startCpu = cpuSeconds(child.pid ?? 0);
   await during();
   await pause(1000);
-  const cpu = cpuSeconds(child.pid ?? 0);
+  const cpu = cpuSeconds(child.pid ?? 0) - startCpu;
   child.kill('SIGINT');
   const { run } = JSON.parse(await out);
   rmSync(database);
@@ -74,21 +95,30 @@ async function withEngine(engine: string, during: () => Promise<unknown>): Promi
 /** tcpdump with a ring and a snaplen as large as ours, piped in. */
 async function withTcpdump(_engine: string, during: () => Promise<unknown>): Promise<Seen> {
   const database = join(directory, 'tcpdump.db');
-  const pipe = `tcpdump -i listen0 -B 131072 -s 1024 -U -w - 2>${directory}/said | ${process.execPath} ${PROGRAM} analyze - --db ${database} --json --quiet`;
+  const pipe = `tcpdump -i listen0 -B 262144 -s 1024 -U -w - 2>${directory}/said | ${process.execPath} ${PROGRAM} analyze - --db ${database} --json --quiet`;
   const { child, out } = start('sh', ['-c', pipe]);
   await pause(2000);
-  await during();
-  await pause(1000);
   const pids = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1')
     .trim()
     .split(' ')
     .map(Number);
-  const cpu = pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+  const allCpu = () => pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+  const startCpu = allCpu();
+  await during();
+  await pause(1000);
+  const cpu = allCpu() - startCpu;
   process.kill(pids[0], 'SIGINT');
   const { run } = JSON.parse(await out);
   rmSync(database);
   const said = /(\d+) packets? dropped by kernel/.exec(readFileSync(join(directory, 'said'), 'latin1'));
   return { packets: run.packets, dropped: said === null ? null : Number(said[1]), cpuSeconds: cpu };
+}
+
+/** What the cable itself lost on the way, by the counters of both its ends. */
+function lostOnCable(): number {
+  const statistics = (name: string, device: string) =>
+    JSON.parse(ip('-n', name, '-s', '-j', 'link', 'show', device))[0].stats64;
+  return statistics(from, 'send0').tx.dropped + statistics(to, 'listen0').rx.dropped;
 }
 
 async function main(): Promise<void> {
@@ -100,31 +130,34 @@ async function main(): Promise<void> {
   ip('-n', from, 'link', 'add', 'send0', 'type', 'veth', 'peer', 'name', 'listen0', 'netns', to);
   ip('-n', to, 'link', 'set', 'listen0', 'up');
   ip('-n', from, 'link', 'set', 'send0', 'up');
-  console.log('| engine | packets/s | sent | seen | lost | drops said | µs CPU/packet |');
-  console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |');
+  if (asked.rps) {
+    // A mask of processors in hexadecimal: all but the first.
+    const others = ((1n << BigInt(cpus().length)) - 2n).toString(16);
+    const file = '/sys/class/net/listen0/queues/rx-0/rps_cpus';
+    ip('netns', 'exec', to, 'sh', '-c', `echo ${others} > ${file}`);
+  }
+  console.log('| engine | packets/s | sent | seen | lost | drops said | lost unsaid | µs CPU/packet |');
+  console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
   for (const [engine, run] of [
     ['libpcap', withEngine],
     ['cap', withEngine],
     ['tcpdump', withTcpdump],
   ] as const) {
-    if (process.argv[3] !== undefined && process.argv[3] !== engine) continue;
-    for (const rate of RATES) {
+    if (asked.engine !== undefined && asked.engine !== engine) continue;
+    for (const rate of asked.rates.split(',').map(Number)) {
       let sent = 0;
       let took = 1;
+      const lostBefore = lostOnCable();
       const seen = await run(engine, async () => {
         [sent, took] = await send(rate);
       });
+      const arrived = sent - (lostOnCable() - lostBefore);
       const cpu = (seen.cpuSeconds * 1e6) / Math.max(seen.packets, 1);
-      const lost = ((1 - seen.packets / sent) * 100).toFixed(2);
-      const cells = [
-        engine,
-        Math.round(sent / took),
-        sent,
-        seen.packets,
-        `${lost} %`,
-        seen.dropped ?? 'unknown',
-      ];
-      console.log(`| ${cells.join(' | ')} | ${cpu.toFixed(2)} |`);
+      const lost = ((1 - seen.packets / arrived) * 100).toFixed(2);
+      const unsaid = seen.dropped === null ? 'unknown' : arrived - seen.packets - seen.dropped;
+      const cells = [engine, Math.round(sent / took), arrived, seen.packets, `${lost} %`];
+      const rest = [seen.dropped ?? 'unknown', unsaid, cpu.toFixed(2)];
+      console.log(`| ${[...cells, ...rest].join(' | ')} |`);
     }
   }
 }

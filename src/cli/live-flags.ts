@@ -2,6 +2,8 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LiveRunOptions } from '../pipeline/live-options.ts';
+import type { Rules } from '../pipeline/live-rules.ts';
+import type { Policy } from '../policy/policy.ts';
 import { parseCommand } from './finding-command.ts';
 import { type MetricsAddress, parseMetricsAddress } from './metrics.ts';
 import { seconds, wholeNumber } from './options.ts';
@@ -31,6 +33,7 @@ export interface LiveFlags extends RunFlags {
   checkpoint: number;
   maxFlows: number;
   patience: number;
+  maxWaiting: number;
   rotateRun?: 'daily';
   metrics?: MetricsAddress;
   onFinding?: readonly string[];
@@ -41,6 +44,8 @@ const DEFAULT_SNAPLEN = 1024;
 const MAX_SNAPLEN = 262_144;
 const MAX_BUFFER_MIB = 2047;
 const MIB = 1 << 20;
+const DEFAULT_WAITING_MIB = 1024;
+const MOST_WAITING_MIB = 1 << 20;
 const DEFAULT_MAX_FLOWS = 1_000_000;
 /** A table cannot number more. */
 const MOST_FLOWS = 50_000_000;
@@ -65,9 +70,7 @@ export function addLiveOptions(command: Command): Command {
         .argParser(whole(64, MAX_SNAPLEN)),
     )
     .addOption(
-      new Option('--buffer <mib>', 'ring that the kernel fills (128, or 256 with cap)').argParser(
-        whole(1, MAX_BUFFER_MIB),
-      ),
+      new Option('--buffer <mib>', 'ring that the kernel fills (256)').argParser(whole(1, MAX_BUFFER_MIB)),
     )
     .addOption(new Option('--promiscuous', 'take packets for other machines too').default(true))
     .addOption(new Option('--no-promiscuous', 'only packets to and from this machine'))
@@ -99,6 +102,11 @@ export function addLiveOptions(command: Command): Command {
         .default(300)
         .argParser(seconds(0)),
     )
+    .addOption(
+      new Option('--max-waiting <mib>', 'memory for rows that the database cannot take yet')
+        .default(DEFAULT_WAITING_MIB)
+        .argParser(whole(1, MOST_WAITING_MIB)),
+    )
     .addOption(new Option('--rotate-run <when>', 'begin a new run at midnight').choices(['daily']))
     .addOption(
       new Option('--metrics <address>', 'serve Prometheus metrics there, such as 127.0.0.1:9464').argParser(
@@ -119,9 +127,14 @@ function parseDevice(text: string): string {
   throw new InvalidArgumentError('Give the name of an interface: xports interfaces lists them.');
 }
 
+/** The rules of a policy, which the profile named on the command line goes before. */
+export function rulesOf({ profile }: LiveFlags, policy: Policy | undefined): Rules {
+  return { profile: profile ?? policy?.profile ?? 'allow-list', policy: policy ?? null };
+}
+
 export function liveOptions(
   flags: LiveFlags,
-): Omit<LiveRunOptions, 'say' | 'onProgress' | 'onNews' | 'signal'> {
+): Omit<LiveRunOptions, 'rules' | 'say' | 'onProgress' | 'onNews' | 'signal'> {
   return {
     ...runOptions(flags),
     device: flags.iface,
@@ -145,6 +158,7 @@ export function liveOptions(
     checkpointS: flags.checkpoint,
     maxFlows: flags.maxFlows,
     patienceS: flags.patience,
+    mostWaitingBytes: flags.maxWaiting * MIB,
     rotateDaily: flags.rotateRun === 'daily',
   };
 }

@@ -2,9 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { reasonOf } from '../base/errors.ts';
 import { jsonText, printableLines } from '../base/text.ts';
 import { live } from '../pipeline/live.ts';
 import type { LiveResult, LiveRunOptions } from '../pipeline/live-options.ts';
+import { LiveRules } from '../pipeline/live-rules.ts';
 import type { News } from '../pipeline/news.ts';
 import { ThreadRows } from '../pipeline/thread-rows.ts';
 import { jsonReport } from '../report/json.ts';
@@ -12,9 +14,10 @@ import { terminalReport } from '../report/terminal.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import type { Context } from './context.ts';
 import { FindingCommand } from './finding-command.ts';
-import { addLiveOptions, type LiveFlags, liveOptions } from './live-flags.ts';
+import { addLiveOptions, type LiveFlags, liveOptions, rulesOf } from './live-flags.ts';
 import { LiveScreen } from './live-screen.ts';
 import { Metrics } from './metrics.ts';
+import { policyOfFile } from './policy-option.ts';
 
 const HELP = `
 Examples:
@@ -55,7 +58,15 @@ async function captured(flags: LiveFlags, context: Context): Promise<LiveResult>
     process.removeListener('SIGTERM', onSignal);
     process.kill(process.pid, signal);
   };
-  const onHangup = () => say('SIGHUP: there is no file to read again; the capture goes on');
+  const rules = new LiveRules(rulesOf(flags, flags.policy));
+  const onHangup = () => {
+    try {
+      say(`SIGHUP: ${reread(flags, rules)}`);
+    } catch (error) {
+      const kept = 'the policy that was read before stays in force';
+      screen.say(printableLines(`xports: SIGHUP: ${reasonOf(error)}\nxports: ${kept}`));
+    }
+  };
   const screen = new LiveScreen({
     stream: context.stderr,
     keys: process.stdin,
@@ -80,6 +91,7 @@ async function captured(flags: LiveFlags, context: Context): Promise<LiveResult>
     }
     const options: LiveRunOptions = {
       ...liveOptions(flags),
+      rules,
       say,
       onProgress: (progress) => {
         metrics?.show(progress);
@@ -107,6 +119,17 @@ async function captured(flags: LiveFlags, context: Context): Promise<LiveResult>
     process.removeListener('SIGTERM', onSignal);
     process.removeListener('SIGHUP', onHangup);
   }
+}
+
+/** Reads the policy again, and answers what comes of it. Throws XportsError where it cannot be used. */
+function reread(flags: LiveFlags, rules: LiveRules): string {
+  if (flags.policy === undefined)
+    return 'no --policy was given that could be read again; the capture goes on';
+  const { path } = flags.policy;
+  const policy = policyOfFile(path);
+  if (policy.text === rules.current.policy?.text) return `${path} is what it was; the run goes on`;
+  rules.replace(rulesOf(flags, policy));
+  return `${path} was read again, and a new run begins with it`;
 }
 
 /** Whether the terminal is this process's: one in the background that asks for keys is stopped by the system. */

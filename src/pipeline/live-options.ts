@@ -1,11 +1,10 @@
 // What one call of `xports live` is asked, what it tells while it runs, and its warnings.
 
 import { randomUUID } from 'node:crypto';
-import type { Policy } from '../policy/policy.ts';
-import type { ProfileName } from '../policy/terms.ts';
 import type { EngineName } from '../source/live/engine.ts';
 import type { WriteOptions } from '../source/live/writer.ts';
 import type { RunStart } from '../store/sink.ts';
+import type { LiveRules, Rules } from './live-rules.ts';
 import type { News } from './news.ts';
 import type { Drops } from './path.ts';
 import type { FlowsKept } from './row-path.ts';
@@ -24,8 +23,8 @@ export interface LiveRunOptions {
   readonly write: WriteOptions | null;
   readonly checkpointS: number;
   readonly db: string;
-  readonly profile: ProfileName;
-  readonly policy: Policy | null;
+  /** What is judged by; where it is replaced, a new run begins. */
+  readonly rules: LiveRules;
   readonly servers: string | null;
   readonly rpcRange: readonly [number, number] | null;
   readonly flows: FlowsKept;
@@ -37,6 +36,8 @@ export interface LiveRunOptions {
   readonly activeTimeoutS: number;
   /** Flows kept in memory at most. */
   readonly maxFlows: number;
+  /** Rows that may wait for the database; then the capture ends. */
+  readonly mostWaitingBytes: number;
   /** How long a database that cannot be written is tried again. */
   readonly patienceS: number;
   /** A run ends, and another begins, at midnight by the machine's clock. */
@@ -85,7 +86,7 @@ export interface LiveResult {
   readonly exitCode: number;
 }
 
-export function runStart(options: LiveRunOptions, engine: EngineName): RunStart {
+export function runStart(options: LiveRunOptions, engine: EngineName, { profile }: Rules): RunStart {
   const { device, filter, snaplen, bufferMiB, promiscuous, durationS, count, checkpointS } = options;
   const { servers, rpcRange, flows, payload, tcpTimeoutS, otherTimeoutS, activeTimeoutS, retainDays } =
     options;
@@ -95,7 +96,7 @@ export function runStart(options: LiveRunOptions, engine: EngineName): RunStart 
     sensor: options.sensor,
     source: device,
     sourceKind: 'interface',
-    profile: options.profile,
+    profile,
     options: JSON.stringify({
       engine,
       filter,

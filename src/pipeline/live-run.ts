@@ -9,14 +9,14 @@ import type { OpenSource } from './merge.ts';
 import { type Drops, PacketPath } from './path.ts';
 import type { RunRows } from './run-rows.ts';
 
-/** Rows that may wait for the database. */
-const MOST_WAITING_BYTES = 1 << 30;
 const MIB = 1 << 20;
 /** Between signs of life where checkpoints are far apart. */
 const HEARTBEAT_MS = 10_000;
 /** What waits is said again when it has become so many times more. */
 const MORE = 2;
 const WORTH_SAYING_BYTES = 64 * MIB;
+/** A part of what may wait is worth saying in any case. */
+const WORTH_SAYING_SHARE = 1 / 2;
 
 /** A run that packets go to. */
 export class LiveRun {
@@ -34,7 +34,9 @@ export class LiveRun {
   private beatAtMs = 0;
   private evictedSaid = 0;
   private droppedSaid = 0;
-  private waitingSaid = WORTH_SAYING_BYTES;
+  private readonly worthSayingBytes: number;
+  private waitingSaid: number;
+  private gaveUp = false;
 
   constructor(options: LiveRunOptions, rows: RunRows, source: OpenSource, before: Drops) {
     this.options = options;
@@ -42,6 +44,8 @@ export class LiveRun {
     this.source = source;
     this.before = before;
     this.path = new PacketPath(options, rows);
+    this.worthSayingBytes = Math.min(WORTH_SAYING_BYTES, options.mostWaitingBytes * WORTH_SAYING_SHARE);
+    this.waitingSaid = this.worthSayingBytes;
     this.droppedSaid = (before.kernelDropped ?? 0) + (before.interfaceDropped ?? 0);
     rows.onTrouble = (reason) => this.tellTrouble(reason);
   }
@@ -153,14 +157,24 @@ export class LiveRun {
       this.rows.heartbeat();
     }
     const { waitingBytes } = this.rows;
-    if (waitingBytes > MOST_WAITING_BYTES) this.rows.giveUp();
-    if (waitingBytes < WORTH_SAYING_BYTES / MORE) this.waitingSaid = WORTH_SAYING_BYTES;
+    const { mostWaitingBytes } = this.options;
+    if (waitingBytes > mostWaitingBytes) this.giveUp();
+    if (waitingBytes < this.worthSayingBytes / MORE) this.waitingSaid = this.worthSayingBytes;
     if (waitingBytes < this.waitingSaid) return;
     this.waitingSaid = waitingBytes * MORE;
     this.options.say(
-      `the database is behind: up to ${Math.round(waitingBytes / MIB)} MiB of rows wait in memory ` +
-        `(at ${MOST_WAITING_BYTES / MIB} MiB the capture ends)`,
+      `the database is behind: up to ${Math.ceil(waitingBytes / MIB)} MiB of rows wait in memory ` +
+        `(at ${mostWaitingBytes / MIB} MiB the capture ends)`,
     );
+  }
+
+  private giveUp(): void {
+    if (this.gaveUp) return;
+    this.gaveUp = true;
+    this.options.say(
+      `more than ${this.options.mostWaitingBytes / MIB} MiB of rows wait for the database (--max-waiting): the capture ends`,
+    );
+    this.rows.giveUp();
   }
 
   private tellTrouble(reason: string | null): void {

@@ -1,7 +1,7 @@
 // One call of `xports live`: an interface through the path of a packet, into a run of the store or one a day, until it
 // is stopped.
 
-import { EXIT } from '../base/errors.ts';
+import { EXIT, XportsError } from '../base/errors.ts';
 import type { ByteWindow } from '../source/bytes.ts';
 import { Capture } from '../source/capture.ts';
 import { chooseEngine, type LiveEvent, type LiveSource } from '../source/live/engine.ts';
@@ -16,11 +16,11 @@ import {
   missesTags,
   nextMidnightMs,
   runStart,
-  type ServiceTotal,
   tagWarning,
   timeText,
 } from './live-options.ts';
 import { LiveRun, withKept } from './live-run.ts';
+import { LiveTotals } from './live-totals.ts';
 import { OpenSource } from './merge.ts';
 import type { Drops } from './path.ts';
 import { Pending } from './pending.ts';
@@ -29,6 +29,7 @@ import { checkServers, type OpenRows, type RunRows } from './run-rows.ts';
 const FILE_HEADER_BYTES = 24;
 /** The wire is silent when nothing came for so long. */
 const PROGRESS_MS = 1_000;
+const ROTATE_RETRY_MS = 1_000;
 const NO_DROPS: Drops = { kernelDropped: 0, interfaceDropped: 0 };
 
 /**
@@ -75,8 +76,9 @@ class LiveCapture {
   private failure: { readonly error: unknown } | null = null;
   private nextRows: Promise<void> | null = null;
   private rotateAtMs = Infinity;
-  /** Totals of the runs before this one. */
-  private readonly past = { packets: 0, bytes: 0, evicted: 0, services: new Map<string, ServiceTotal>() };
+  /** When the first try to begin the next run failed. */
+  private rotateFailedMs: number | null = null;
+  private readonly totals = new LiveTotals();
 
   constructor(options: LiveRunOptions, openRows: OpenRows) {
     this.options = options;
@@ -145,7 +147,7 @@ class LiveCapture {
         checkpointAtMs = nowMs;
         run.checkpoint(this.drops());
       }
-      if (Date.now() >= this.rotateAtMs) this.rotate();
+      if (Date.now() >= this.rotateAtMs || this.options.rules.changed) this.rotate();
     }
   }
 
@@ -179,15 +181,16 @@ class LiveCapture {
 
   private async rowsOfNewRun(): Promise<RunRows> {
     const { options } = this;
-    const { db, servers, rpcRange, flows, policy, patienceS, retainDays, rememberDays } = options;
-    const start = runStart(options, this.source.engine);
+    const { db, servers, rpcRange, flows, patienceS, retainDays, rememberDays } = options;
+    const rules = options.rules.take();
+    const start = runStart(options, this.source.engine, rules);
     return await this.openRows({
       db,
       start,
       servers,
       rpcRange,
       flows,
-      policy,
+      policy: rules.policy,
       patienceS,
       retainDays,
       rememberDays: rememberDays ?? null,
@@ -203,60 +206,62 @@ class LiveCapture {
 
   /** Begins a new run for the packets from now on, once its rows can be taken; the old one is stored meanwhile. */
   private rotate(): void {
-    this.rotateAtMs = Infinity;
-    this.nextRows = this.rowsOfNewRun().then(
-      (rows) => {
-        const old = this.current;
-        const { past } = this;
-        past.packets += old.path.packets;
-        past.bytes += old.path.bytes;
-        past.evicted += old.path.meter.evicted;
-        past.services = new Map(this.services().map((total) => [total.service, total]));
-        const drops = this.drops();
-        const ended = old.finish(drops, []);
-        this.use(rows, drops);
-        this.options.say(`run ${old.runId} ends here; run ${rows.runId} begins`);
-        this.ending.push(ended);
-        this.rotateAtMs = nextMidnightMs();
-        ended
-          .then(async (isWell) => {
-            this.isWell &&= isWell;
-            this.ending.splice(this.ending.indexOf(ended), 1);
-            this.runs.delete(old);
-            await old.close();
-          })
-          .catch((error: unknown) => this.fail(error));
-      },
-      (error: unknown) => this.fail(error),
-    );
+    if (this.nextRows !== null) return;
+    this.nextRows = this.rowsOfNewRun()
+      .then(
+        (rows) => this.replaceRun(rows),
+        (error: unknown) => this.rotateLater(error),
+      )
+      .finally(() => {
+        this.nextRows = null;
+      });
   }
 
-  private services(): ServiceTotal[] {
-    const sum = new Map(this.past.services);
-    for (const { service, packets, bytes } of this.current.services()) {
-      const before = sum.get(service);
-      sum.set(service, {
-        service,
-        packets: packets + (before?.packets ?? 0),
-        bytes: bytes + (before?.bytes ?? 0),
-      });
+  private replaceRun(rows: RunRows): void {
+    const old = this.current;
+    this.totals.end(old);
+    const drops = this.drops();
+    const ended = old.finish(drops, []);
+    this.use(rows, drops);
+    this.options.say(`run ${old.runId} ends here; run ${rows.runId} begins`);
+    this.ending.push(ended);
+    this.rotateAtMs = this.options.rotateDaily ? nextMidnightMs() : Infinity;
+    this.rotateFailedMs = null;
+    ended
+      .then(async (isWell) => {
+        this.isWell &&= isWell;
+        this.ending.splice(this.ending.indexOf(ended), 1);
+        this.runs.delete(old);
+        await old.close();
+      })
+      .catch((error: unknown) => this.fail(error));
+  }
+
+  /** The run goes on while the database cannot take another one. */
+  private rotateLater(error: unknown): void {
+    const nowMs = Date.now();
+    const mayPass = error instanceof XportsError && error.exitCode === EXIT.database;
+    const sinceMs = this.rotateFailedMs ?? nowMs;
+    if (!mayPass || nowMs - sinceMs > this.options.patienceS * 1000) {
+      this.fail(error);
+      return;
     }
-    return [...sum.values()];
+    if (this.rotateFailedMs === null) {
+      this.options.say(`a new run cannot begin yet: ${error.message}; run ${this.current.runId} goes on`);
+    }
+    this.rotateFailedMs = sinceMs;
+    this.rotateAtMs = nowMs + ROTATE_RETRY_MS;
   }
 
   private progress(silent: boolean): void {
-    const { past } = this;
     const run = this.current;
     const { path } = run;
     const { deliveredUs } = this.source;
     const { engineDropped } = this.source.stats();
     this.options.onProgress({
       runId: run.runId,
-      packets: past.packets + path.packets,
-      bytes: past.bytes + path.bytes,
+      ...this.totals.with(run),
       flows: path.meter.size,
-      evicted: past.evicted + path.meter.evicted,
-      services: this.services(),
       lagS:
         silent || path.packets === 0
           ? 0

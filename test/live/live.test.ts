@@ -131,7 +131,7 @@ describe('live capture', { skip }, () => {
       assert.match(status, new RegExp(`^Uid:\\t${NOBODY}\\t${NOBODY}\\t${NOBODY}\\t${NOBODY}$`, 'm'));
       assert.match(status, new RegExp(`^Gid:\\t${NOBODY}\\t${NOBODY}\\t${NOBODY}\\t${NOBODY}$`, 'm'));
       assert.match(status, new RegExp(`^Groups:\\t${NOBODY} $`, 'm'));
-      for (const set of ['CapInh', 'CapPrm', 'CapEff'])
+      for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb'])
         assert.match(status, new RegExp(`^${set}:\\t0+$`, 'm'));
     }
     const sent = cable.send(SAMPLE);

@@ -92,11 +92,12 @@ export class Listener {
     return this.err;
   }
 
-  /** Resolves when standard error has said it, or the process has ended. */
+  /** Resolves when standard error has said it; fails where the process ended without. */
   async says(words: RegExp): Promise<void> {
     while (!words.test(this.err) && !this.closed) {
       await new Promise<void>((resolve) => this.heard.push(resolve));
     }
+    assert.match(this.err, words);
   }
 
   async stop(): Promise<Ended> {

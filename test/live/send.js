@@ -1,10 +1,10 @@
 // Sends the packets of a classic little-endian Ethernet capture, as fast as the system takes them: send.js IFACE FILE
-// [TIMES]. Prints how many. With TIMES the file is sent so often, with a moment between.
+// [TIMES [MILLISECONDS]]. Prints how many. With TIMES the file is sent so often, with a moment between.
 
 import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
 
-const [, , device, path, times = '1'] = process.argv;
+const [, , device, path, times = '1', restMs = '2'] = process.argv;
 const library = ['libpcap.so.0.8', 'libpcap.so.1', 'libpcap.so'].reduce((found, name) => {
   if (found !== null) return found;
   try {
@@ -29,6 +29,6 @@ for (let left = Number(times); left > 0; left--) {
     at += 16 + length;
     count++;
   }
-  if (left > 1) Atomics.wait(moment, 0, 0, 2);
+  if (left > 1) Atomics.wait(moment, 0, 0, Number(restMs));
 }
 console.log(count);

@@ -9,7 +9,7 @@ import { after, beforeEach, describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { sampleCapture } from '../../fixtures/sample.ts';
 import { nextMidnightMs } from '../../src/pipeline/live-options.ts';
-import { query, type Row } from '../support/analyze.ts';
+import { query, type Row, runXports } from '../support/analyze.ts';
 import { Cable, cannotTry, conserves } from './namespaces.ts';
 
 const SAMPLE = join(mkdtempSync(join(tmpdir(), 'xports-sample-')), 'sample.pcap');
@@ -30,9 +30,12 @@ test('the next midnight is the first moment of the next local day', () => {
 /** What a finding is told by. */
 const nameOf = (row: Row) => `${row.kind} ${row.responder} ${row.transport} ${row.port}`;
 
-/** Asks again until the database answers so. */
+/** Asks again until the database answers so; in vain for half a minute at most. */
 async function until(path: string, sql: string, isSo: (rows: Row[]) => boolean): Promise<void> {
-  while (!isSo(query(path, sql))) await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let tries = 300; !isSo(query(path, sql)); tries--) {
+    assert.ok(tries > 0, `${sql}: ${JSON.stringify(query(path, sql))}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 describe('a capture of weeks', { skip }, () => {
@@ -137,6 +140,39 @@ describe('a capture of weeks', { skip }, () => {
     },
   );
 
+  onCable(
+    'when more rows wait than may, the capture ends with what was stored, and the packets are kept',
+    async () => {
+      const file = cable.path('kept.pcap');
+      const few = ['--max-waiting', '1', '--max-flows', '8', '--checkpoint', '0.3', '--write', file];
+      const listener = await cable.listen(...few);
+      const first = cable.send(SAMPLE);
+      const database = cable.path('live.db');
+      await until(database, 'SELECT packets FROM runs', ([run]) => run?.packets === first);
+      const other = new Database(database);
+      other.exec('BEGIN IMMEDIATE');
+      const load = cable.load(SAMPLE);
+      try {
+        const ended = await listener.ended;
+        assert.equal(ended.exit, 6, ended.err);
+        assert.match(
+          ended.err,
+          /more than 1 MiB of rows wait for the database \(--max-waiting\): the capture ends/,
+        );
+        assert.match(ended.err, /run 1 keeps .*; the packets are in /);
+      } finally {
+        await load.stop();
+        other.exec('COMMIT');
+        other.close();
+      }
+      assert.deepEqual(query(database, 'PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+      assert.equal(conserves(database), first);
+      const offline = cable.path('offline.db');
+      await runXports(['analyze', file, '--db', offline, '--quiet']);
+      assert.ok(conserves(offline) > first);
+    },
+  );
+
   onCable('a finding is told once, as a JSON line, and given to the command of the user', async () => {
     const given = cable.path('given');
     const script = cable.path('command.cjs');
@@ -190,11 +226,57 @@ describe('a capture of weeks', { skip }, () => {
     assert.match(ended.out, /^Run 2\n/);
   });
 
+  onCable(
+    'SIGHUP begins a new run with the policy as it is now, and one that is broken changes nothing',
+    async () => {
+      const policy = cable.path('policy.yaml');
+      const services = (port: number) =>
+        `version: 1\nservices:\n  - { name: ours, transport: tcp, ports: [${port}], reason: ours }\n`;
+      writeFileSync(policy, services(1));
+      const offline = cable.path('offline.db');
+      await runXports(['analyze', SAMPLE, '--db', offline, '--quiet']);
+      const unexpected =
+        "SELECT DISTINCT port FROM service_counts WHERE transport = 'tcp' AND verdict = 'unexpected'";
+      const [{ port }] = query(offline, `${unexpected} ORDER BY port DESC LIMIT 1`);
+      const listener = await cable.listen('--policy', policy, '--checkpoint', '0.3');
+      const first = cable.send(SAMPLE);
+      writeFileSync(policy, 'version: 1\nprofile: none\n');
+      listener.child.kill('SIGHUP');
+      await listener.says(
+        /SIGHUP: .* has one mistake\n.*:2:10: profile.*\nxports: the policy that was read before stays/,
+      );
+      const second = cable.send(SAMPLE);
+      const database = cable.path('live.db');
+      await until(database, 'SELECT sum(packets) AS sum FROM runs', ([{ sum }]) => sum === first + second);
+      writeFileSync(policy, services(Number(port)));
+      listener.child.kill('SIGHUP');
+      await listener.says(/run 1 ends here; run 2 begins/);
+      const third = cable.send(SAMPLE);
+      listener.child.kill('SIGHUP');
+      await listener.says(/is what it was; the run goes on/);
+      const ended = await listener.stop();
+      assert.equal(ended.exit, 0, ended.err);
+      const runs = query(database, 'SELECT status, packets, kernel_dropped, policy FROM runs ORDER BY id');
+      assert.deepEqual(runs, [
+        { status: 'complete', packets: first + second, kernel_dropped: 0, policy: services(1) },
+        { status: 'complete', packets: third, kernel_dropped: 0, policy: services(Number(port)) },
+      ]);
+      conserves(database);
+      const verdicts = `SELECT run_id, service, verdict FROM service_counts WHERE transport = 'tcp' AND port = ${port}`;
+      assert.deepEqual(query(database, `${verdicts} ORDER BY run_id`), [
+        { run_id: 1, service: 'unlisted', verdict: 'unexpected' },
+        { run_id: 2, service: 'ours', verdict: 'expected' },
+      ]);
+      assert.ok(query(database, `${unexpected} AND run_id = 1`).length > 0);
+      assert.equal(query(database, `SELECT * FROM findings WHERE run_id = 2 AND port = ${port}`).length, 0);
+    },
+  );
+
   onCable('SIGHUP ends nothing, and metrics tell of the run', async () => {
     const listener = await cable.listen('--metrics', '127.0.0.1:0', '--checkpoint', '0.3');
     assert.match(listener.said, /metrics are at http:\/\/127\.0\.0\.1:\d+\/metrics/);
     listener.child.kill('SIGHUP');
-    await listener.says(/SIGHUP: .*the capture goes on/);
+    await listener.says(/SIGHUP: no --policy was given .*the capture goes on/);
     const sent = cable.send(SAMPLE);
     const ended = await listener.stop();
     assert.equal(ended.exit, 0, ended.err);

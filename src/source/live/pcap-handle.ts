@@ -9,7 +9,7 @@ import { deniedError, noDeviceError, notUpError } from './permission.ts';
 
 /** How long the kernel fills a block of its ring before it hands it over, however little is in it. */
 export const BLOCK_MS = 100;
-const DEFAULT_BUFFER_MIB = 128;
+const DEFAULT_BUFFER_MIB = 256;
 const MIB = 1 << 20;
 /** sizeof(struct bpf_program): a count and a pointer. */
 const PROGRAM_BYTES = 16;
