@@ -37,8 +37,7 @@ Without a table, --output is a directory that gets a file for each. zeek is the 
 
 Examples:
   xports export findings > findings.csv
-  xports export flow_records --format parquet --output flows.parquet
-  xports export --run all --format jsonl --output tables/
+  xports export --run all --format parquet --output tables/
   xports export --format zeek > conn.log`;
 
 export function exportCommand(context: Context): Command {

@@ -32,11 +32,11 @@ interface Flags {
 
 const HELP = `
 Examples:
-  xports report
   xports report --run 1 --json > run1.json
-  xports report --markdown                 short, to paste into a ticket
-  xports report --html report.html
-  xports report --html shared.html --anonymize`;
+  xports report --markdown
+      short, to paste into a ticket
+  xports report --html shared.html --anonymize
+      a page that others may see`;
 
 export function reportCommand(context: Context): Command {
   return new Command('report')

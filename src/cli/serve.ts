@@ -32,8 +32,10 @@ const DEFAULT_PORT = 8025;
 
 const HELP = `
 Examples:
-  xports serve                      the latest run, and the next one when it begins
-  xports serve --run 3 --port 0     one run, at a port that is free`;
+  xports serve
+      the latest run, and the next one when it begins
+  xports serve --run 1 --port 0
+      one run, at a port that is free`;
 
 export function serveCommand(context: Context): Command {
   return new Command('serve')

@@ -54,6 +54,8 @@ export interface EndpointRow {
   readonly interface_name: string | null;
   readonly basis: string;
   readonly first_seen_us: number;
+  /** Null where an earlier version wrote the run. */
+  readonly last_seen_us: number | null;
 }
 
 /** An RPC endpoint that an earlier run learned, and what became of it in this one. */

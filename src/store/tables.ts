@@ -138,7 +138,13 @@ export const PUBLIC_TABLES: readonly PublicTable[] = [
     'rpc_endpoints',
     null,
     `run_id count, server text, transport text, port small, interface_uuid text?, interface_name text?, basis text,
-     first_seen_us time`,
+     first_seen_us time, last_seen_us time?`,
+  ),
+  table(
+    'remembered_endpoints',
+    null,
+    `run_id count, server text, transport text, port small, interface_uuid text?, interface_name text?, status text,
+     learned_run_id count, last_learned_us time`,
   ),
 ];
 

@@ -81,7 +81,9 @@ async function run(line: string): Promise<void> {
   else copyFileSync(join(folder, 'policy.yaml'), join(folder, 'exchange.yaml'));
   // No interface has this name, so that a capture ends before it begins: with 5, and not with 2.
   const isLive = line.includes('xports live');
-  const { code, err } = await called(isLive ? line.replace('eth1', 'xports-none') : line);
+  // What serves until it is told to stop is told.
+  const bounded = line.replace(/^xports serve/, 'timeout --preserve-status --signal=INT 2 xports serve');
+  const { code, err } = await called(isLive ? line.replace('eth1', 'xports-none') : bounded);
   const wanted = isLive ? [5] : /interfaces|doctor/.test(line) ? [0, 5] : [0];
   assert.ok(wanted.includes(code), `${line}: exit code ${code}\n${err}`);
 }

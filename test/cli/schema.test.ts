@@ -30,8 +30,10 @@ before(async () => {
   await xports('analyze', '--quiet', '--db', db, '--policy', policy, join(FIXTURES, 'sample.pcap'));
   storeExchangeRun(db);
   const file = new Database(db);
-  file.exec(`INSERT INTO rpc_endpoints VALUES (5, '10.0.0.5', 'tcp', 6001, NULL, NULL, 'bind', 1),
-    (5, '10.0.0.5', 'tcp', 6002, 'a4f1db00-ca47-1067-b31f-00dd010662da', 'EMSMDB', 'map', 2)`);
+  file.exec(`INSERT INTO rpc_endpoints VALUES (5, '10.0.0.5', 'tcp', 6001, NULL, NULL, 'bind', 1, NULL),
+    (5, '10.0.0.5', 'tcp', 6002, 'a4f1db00-ca47-1067-b31f-00dd010662da', 'EMSMDB', 'map', 2, 3)`);
+  file.exec(`INSERT INTO remembered_endpoints
+    VALUES (5, '10.0.0.5', 'tcp', 6003, NULL, NULL, 'remembered', 4, 1)`);
   file.close();
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -132,6 +134,11 @@ test('firewall rules, differences and interfaces', async () => {
   ]);
   const { code, out } = await xports('interfaces', '--json');
   if (code === 0) await assertFits('interfaces', [JSON.parse(out)]);
+  const doctors = ['x.db', 'none.db'].map((name) => xports('doctor', '--json', '--db', join(folder, name)));
+  await assertFits(
+    'doctor',
+    (await Promise.all(doctors)).map((called) => JSON.parse(called.out)),
+  );
 });
 
 test('lines of listings and of every table', async () => {

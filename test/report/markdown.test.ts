@@ -15,9 +15,9 @@ test('a run is a heading, a table of findings, what to do, what is allowed, and 
   assert.match(out, /^## xports: findings: 1 high, 1 low\n\nRun 1 of `monday\.pcapng`: \*\*damaged\*\*, /);
   assert.match(
     out,
-    /^\| high \| tcp 3389 of 10\.0\.0\.5 answers .* \| 198\.51\.100\.99 \| 3 flows, answered \|$/m,
+    /^\| high \| tcp 3389 of 10\.0\.0\.5 answers .* \| 198\.51\.100\.99 \| 3 flows, the server answered \|$/m,
   );
-  assert.match(out, /^\| low \| .* \| 198\.51\.100\.99 and 2 others \| 2 flows, refused \|$/m);
+  assert.match(out, /^\| low \| .* \| 198\.51\.100\.99 and 2 others \| 2 flows, the server refused \|$/m);
   assert.match(out, /^- Close it to all but the management network/m);
   assert.match(out, /^Allowed and seen: https-owa \(tcp\/443\), smtp \(tcp\/25\)/m);
   assert.match(out, /^How far to trust this:\n\n- monday\.pcapng is damaged at byte 88,123,456/m);

@@ -11,7 +11,17 @@ const sourceRow = rowOf(publicTable('sources'), ['source_id']);
 const serviceRow = rowOf(publicTable('service_counts'));
 const findingRow = rowOf(publicTable('findings'));
 const endpointRow = rowOf(publicTable('rpc_endpoints'));
-const standing = oneOf('listed', 'partly', 'conditional', 'infrastructure', 'groups', 'not-listed');
+const standing = oneOf(
+  'listed',
+  'partly',
+  'conditional',
+  'infrastructure',
+  'groups',
+  'allowed',
+  'excepted',
+  'denied',
+  'not-listed',
+);
 
 export const report: Schema = object({
   run: runRow,
@@ -61,6 +71,7 @@ export const explain: Schema = object({
     }),
   ),
   elsewhere: listOf(text),
+  rules: oneOf('run', 'policy', 'allow-list'),
   run: { anyOf: [{ type: 'integer', minimum: 1 }, { const: 'all' }, { type: 'null' }] },
   silent: orNull(text),
   seen: orNull(
@@ -145,20 +156,42 @@ export const diff: Schema = object({
   findings: changesOf(findingRow),
 });
 
-export const interfaces: Schema = object({
-  interfaces: listOf(
-    object({
-      name: text,
-      description: orNull(text),
-      addresses: listOf(text),
-      link_type: orNull(text),
-      up: flag,
-      can_open: flag,
-      reason: orNull(text),
-      hint: orNull(text),
-      merging_offloads: listOf(text),
-    }),
-  ),
+const interfaceRow = object({
+  name: text,
+  description: orNull(text),
+  addresses: listOf(text),
+  link_type: orNull(text),
+  up: flag,
+  can_open: flag,
+  reason: orNull(text),
+  hint: orNull(text),
+  merging_offloads: listOf(text),
+});
+
+export const interfaces: Schema = object({ interfaces: listOf(interfaceRow) });
+
+const trouble = orNull(object({ text, hint: orNull(text) }));
+
+export const doctor: Schema = object({
+  xports: text,
+  node: object({ version: text, accepted: text, is_accepted: flag }),
+  sqlite: object({ version: orNull(text), trouble }),
+  libpcap: object({ version: orNull(text) }),
+  engines: listOf(object({ name: text, loads: flag, problem: orNull(text) })),
+  capture: object({ possible: flag, trouble }),
+  interfaces: listOf(interfaceRow),
+  database: object({
+    path: text,
+    exists: flag,
+    bytes: orNull(count),
+    wal_bytes: orNull(count),
+    free_bytes: orNull(count),
+    user_version: orNull(count),
+    newest_version: count,
+    runs: orNull(count),
+    quick_check: orNull(text),
+    trouble,
+  }),
 });
 
 const { finding_id, ...told } = findingRow.properties;

@@ -20,6 +20,7 @@ const DOCUMENTS: readonly NamedSchema[] = [
   { name: 'rules', printedBy: 'rules --json', schema: documents.rules },
   { name: 'diff', printedBy: 'diff --json', schema: documents.diff },
   { name: 'interfaces', printedBy: 'interfaces --json', schema: documents.interfaces },
+  { name: 'doctor', printedBy: 'doctor --json', schema: documents.doctor },
 ];
 
 const LINES: readonly NamedSchema[] = [

@@ -127,7 +127,8 @@ export function endpointsOfPort(
 ): EndpointRow[] {
   const { where, values } = conditionOf(run, filter);
   return store.all(
-    `SELECT run_id, server, transport, port, interface_uuid, interface_name, basis, min(first_seen_us) AS first_seen_us
+    `SELECT run_id, server, transport, port, interface_uuid, interface_name, basis, min(first_seen_us) AS first_seen_us,
+       max(last_seen_us) AS last_seen_us
      FROM rpc_endpoints ${where}
      GROUP BY run_id, server, transport, port, interface_uuid, interface_name, basis
      ORDER BY run_id, server, port, interface_uuid, basis`,

@@ -67,7 +67,7 @@ export function poison(db: Database): void {
     }
   }
   db.prepare('INSERT INTO skipped VALUES (1, ?, 1, 60)').run(ATTACK);
-  db.prepare("INSERT INTO rpc_endpoints VALUES (1, ?, 'tcp', 6001, ?, ?, ?, 1)").run(
+  db.prepare("INSERT INTO rpc_endpoints VALUES (1, ?, 'tcp', 6001, ?, ?, ?, 1, NULL)").run(
     ATTACK,
     ATTACK,
     ATTACK,
