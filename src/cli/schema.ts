@@ -7,9 +7,11 @@ import type { Context } from './context.ts';
 
 const HELP = `
 Examples:
-  xports schema                     the names, and what prints such JSON
+  xports schema
+      the names, and what prints such JSON
   xports schema report > report.schema.json
-  xports schema flow_records        a line of xports flows --format jsonl`;
+  xports schema flow_records
+      a line of xports flows --format jsonl`;
 
 export function schemaCommand(context: Context): Command {
   return new Command('schema')
