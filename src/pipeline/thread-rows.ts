@@ -249,7 +249,8 @@ export class ThreadRows implements RunRows {
 
   private worded(error: Error): Error {
     if (!('code' in error) || error.code !== 'ERR_WORKER_OUT_OF_MEMORY') return error;
-    const text = `the storing thread ran out of memory; run ${this.runId} keeps what was stored before`;
+    const kept = this.runId === 0 ? '' : `; run ${this.runId} keeps what was stored before`;
+    const text = `the storing thread ran out of memory${kept}`;
     const hint = 'analyze fewer captures at once, or store fewer flows with --flows unexpected';
     return new XportsError('internal', EXIT.internal, text, hint);
   }

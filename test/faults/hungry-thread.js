@@ -14,5 +14,5 @@ if (isMainThread) {
   setTimeout(() => {
     const kept = [];
     for (;;) kept.push(Array.from({ length: 10_000 }, (_, n) => ({ n })));
-  }, 100);
+  }, 400);
 }

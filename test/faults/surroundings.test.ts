@@ -94,8 +94,11 @@ test('a storing thread that runs out of memory ends the program with 70 and a se
   for (const { status } of wholeRuns(db)) assert.notEqual(status, 'complete');
   const again = await start(['analyze', file, '--db', db, '--quiet']).ended;
   assert.equal(again.code, 0, again.err);
-  assert.deepEqual(
-    wholeRuns(db).map(({ status }) => status),
-    ['interrupted', 'complete'],
+  const statuses = wholeRuns(db).map(({ status }) => status);
+  assert.equal(statuses.pop(), 'complete');
+  // It may have ended before it had begun a run.
+  assert.ok(
+    statuses.every((status) => status === 'interrupted'),
+    statuses.join(' '),
   );
 });
