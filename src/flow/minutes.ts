@@ -39,10 +39,16 @@ export class ServiceMinutes {
     this.bytes[cell] += bytes;
   }
 
-  /** Moves what was counted before there was a time to the first one there is. */
+  /**
+   * The first minute is that of the first time there is, whichever packet is counted first; what was counted before
+   * there was a time moves there.
+   */
   startClock(timeUs: number): void {
-    if (this.empty) return;
     this.baseUs = Math.floor(timeUs / MINUTE_US) * MINUTE_US;
+    if (this.empty) {
+      this.empty = false;
+      return;
+    }
     this.fromUs = this.baseUs;
     this.untilUs = this.baseUs + this.widthUs;
   }

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { type ErrorCode, XportsError } from '../base/errors.ts';
+import { type ErrorCode, EXIT, XportsError } from '../base/errors.ts';
 import { type TunnelLayer, tunnels } from '../decode/encap/tunnels.ts';
 import { vlanStacks } from '../decode/vlan.ts';
 import { type EndedFlows, ROW_WORDS } from '../flow/ended.ts';
@@ -86,6 +86,8 @@ export class ThreadRows implements RunRows {
   private readonly calls = new Map<number, Call>();
   private failure: Error | null = null;
   private closing = false;
+  /** How many batches the thread had taken when it was waited for in vain. */
+  private stalledAt: number | null = null;
   private readonly ended: Promise<void>;
 
   private constructor(settings: RowSettings) {
@@ -96,7 +98,7 @@ export class ThreadRows implements RunRows {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     });
     this.worker.on('message', (message: FromThread) => this.hear(message));
-    this.worker.on('error', (error) => this.fail(error));
+    this.worker.on('error', (error) => this.fail(this.worded(error)));
     this.ended = new Promise((resolve) => {
       this.worker.on('exit', () => {
         if (!this.closing) this.fail(new Error('the storing thread ended early'));
@@ -187,13 +189,19 @@ export class ThreadRows implements RunRows {
     return new Int32Array(this.slots[n], 0, words);
   }
 
-  /** Holds the packets up while too many rows are on their way. */
+  /**
+   * Holds the packets up while too many rows are on their way. A thread that took nothing in all that time may be gone,
+   * which only the loop can tell: it is not waited for again before it takes something.
+   */
   private waitAWhile(): void {
+    if (Atomics.load(this.shared, SHARED.batchesDone) === this.stalledAt) return;
     const begun = performance.now();
     while (this.onTheirWay > MOST_ON_THEIR_WAY && performance.now() - begun < LONGEST_WAIT_MS) {
       const done = Atomics.load(this.shared, SHARED.batchesDone);
       Atomics.wait(this.shared, SHARED.batchesDone, done, SHORT_MS);
     }
+    const isStalled = this.onTheirWay > MOST_ON_THEIR_WAY;
+    this.stalledAt = isStalled ? Atomics.load(this.shared, SHARED.batchesDone) : null;
   }
 
   private sendVlans(): void {
@@ -248,6 +256,14 @@ export class ThreadRows implements RunRows {
   private answer(call: number, news: News | null): void {
     this.calls.get(call)?.resolve(news);
     this.calls.delete(call);
+  }
+
+  private worded(error: Error): Error {
+    if (!('code' in error) || error.code !== 'ERR_WORKER_OUT_OF_MEMORY') return error;
+    const kept = this.runId === 0 ? '' : `; run ${this.runId} keeps what was stored before`;
+    const text = `the storing thread ran out of memory${kept}`;
+    const hint = 'analyze fewer captures at once, or store fewer flows with --flows unexpected';
+    return new XportsError('internal', EXIT.internal, text, hint);
   }
 
   private fail(error: Error): void {

@@ -88,7 +88,8 @@ function describe(window: ByteWindow): string {
   const bytes = window.bytes.subarray(window.start, window.end);
   const known = KNOWN.find(({ magic }) => beginsWith(window, magic));
   if (known !== undefined) return known.what;
-  const head = bytes.subarray(0, 512);
+  // As many bytes as there always are, so that it does not depend on how they came.
+  const head = bytes.subarray(0, ENOUGH);
   if (isText(head)) return 'text';
   const hex = [...head.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
   return `of an unknown kind and begins with the bytes ${hex}`;

@@ -164,14 +164,14 @@ function endsOf(stack: readonly string[], row: Row, { at, version6 }: Header) {
   };
 }
 
-interface Placed {
+export interface Placed {
   readonly place: Place;
   readonly laterFragment: string | null;
   readonly elsewhere: boolean;
 }
 
 /** Reads a frame's protocol stack from the outside in, to the innermost packet that is looked into. */
-function placeOf(row: Row): Placed {
+export function placeOf(row: Row): Placed {
   const stack = row['frame.protocols'].split(':');
   const ipAt = stack.findIndex((token) => token === 'ip' || token === 'ipv6');
   const outer = ipAt < 0 ? stack : stack.slice(0, ipAt);

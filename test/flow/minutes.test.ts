@@ -62,6 +62,18 @@ describe('service minutes', () => {
     });
   }
 
+  test('begin with the first packet that was read, be it counted after one from the past', () => {
+    const minutes = new ServiceMinutes(SERVICES);
+    minutes.startClock(START_US);
+    minutes.add(START_US - 2 * MINUTE_US, 1, 60);
+    minutes.add(START_US, 2, 60);
+    const baseUs = Math.floor(START_US / MINUTE_US) * MINUTE_US;
+    assert.deepEqual(
+      minutes.rows().map(({ startUs }) => startUs),
+      [baseUs, baseUs],
+    );
+  });
+
   test('begin at the first time there is when packets without one came before', () => {
     const minutes = new ServiceMinutes(SERVICES);
     minutes.add(0, 1, 100);

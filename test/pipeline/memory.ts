@@ -24,6 +24,7 @@ export class MemorySink implements Sink {
   private readonly kept = new Map<number, { line: string; packets: number; bytes: number }>();
   state: Checkpoint | null = null;
   pairLines: string[] = [];
+  private findingLines: string[] = [];
 
   flows({ words, doubles, count }: EndedFlows, addresses: AddressTexts): void {
     for (let n = 0; n < count; n++) {
@@ -32,7 +33,18 @@ export class MemorySink implements Sink {
       const ends = [addresses.text(row[W.initiatorId]), addresses.text(row[W.responderId])];
       const said = [W.protocol, W.initiatorPort, W.responderPort, W.state, W.endReason, W.basis, W.vlans];
       const judged = [W.service, W.innerService, W.verdict, W.initiatorIsn, W.responderIsn, W.bits];
-      const line = [...ends, ...[...said, ...judged].map((at) => row[at]), ...sums.subarray(D.flowId)];
+      const counted = sums.subarray(D.flowId, D.lastSeenUs + 1);
+      // Addresses are numbered as they come, which depends on how the bytes are cut.
+      const hasOuter = row[W.outerInitiatorId] !== 0;
+      const outer = hasOuter
+        ? [
+            addresses.text(row[W.outerInitiatorId]),
+            addresses.text(row[W.outerResponderId]),
+            row[W.outerService],
+          ]
+        : [];
+      const rest = [W.tunnel, W.look, W.rpcInterface, W.exception];
+      const line = [...ends, ...pick(row, [...said, ...judged]), ...counted, ...outer, ...pick(row, rest)];
       this.kept.set(sums[D.flowId], {
         line: line.join(' '),
         packets: sums[D.packetsOut] + sums[D.packetsBack],
@@ -60,6 +72,10 @@ export class MemorySink implements Sink {
 
   checkpoint(state: Checkpoint, addresses: AddressTexts): void {
     this.state = state;
+    this.findingLines = state.findings.map(({ initiatorId, responderId, text, ...row }) => {
+      const ends = [initiatorId, responderId].map((id) => (id === null ? '' : addresses.text(id)));
+      return [...ends, JSON.stringify(row), JSON.stringify(state.texts[text])].join(' ');
+    });
     const { count, keys, sums } = state.pairs;
     const width = PAIR_WIDTH;
     this.pairLines = Array.from({ length: count }, (_, n) => {
@@ -75,10 +91,15 @@ export class MemorySink implements Sink {
 
   /** All that a run found, in an order that does not depend on how it was read. */
   get story(): string[] {
-    const { skipped = [], findings = [], minutes = [], facts = {} } = this.state ?? {};
-    const rest = [...skipped, ...findings, ...minutes, facts].map((row) => JSON.stringify(row));
+    const { skipped = [], minutes = [], facts = {} } = this.state ?? {};
+    const rest = [...skipped, ...minutes, facts].map((row) => JSON.stringify(row));
+    rest.push(...this.findingLines);
     return [...this.flowLines.sort(), ...this.pairLines.sort(), ...rest.sort()];
   }
+}
+
+function pick(row: Int32Array, places: readonly number[]): number[] {
+  return places.map((at) => row[at]);
 }
 
 export function newPath(sink: Sink): PacketPath {

@@ -97,6 +97,8 @@ describe('a source', () => {
     await isRefused(hex('e9e9e9e9 41424344'), /unknown kind and begins with the bytes e9 e9 e9 e9/);
     await isRefused(hex('4d5a9000 0300'), /unknown kind and begins with the bytes 4d 5a 90 00/);
     await isRefused(hex('00ff'), /unknown kind and begins with the bytes 00 ff$/);
+    // Bytes behind the first few may have come or not.
+    await isRefused(join(text('frame by frame, line by line; '), zeros(300)), /^it is text$/);
   });
 
   test('has a link type without what is told beside it, and no bits that mean nothing yet', async () => {
