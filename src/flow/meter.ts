@@ -21,7 +21,8 @@ const NO_CLOCK = Infinity;
 
 /** Records set aside at first: enough for a million flows without moving any. */
 const RESERVE_V4 = 1 << 20;
-const RESERVE_V6 = 1 << 18;
+/** There are fewer of IPv6. */
+const V6_SHARE = 4;
 
 /** The share of the flows allowed that stays when there were more. */
 const EVICT_TO = 7 / 8;
@@ -49,13 +50,16 @@ export class FlowMeter implements RarePackets {
   private readonly blank = new PacketView();
   private readonly seed: number;
 
-  /** `services` is how many there are, unlisted included; `deliver` takes batches of ended flows. */
-  constructor(options: FlowTableOptions, services: number, deliver: RowTaker) {
+  /**
+   * `services` is how many there are, unlisted included; `deliver` takes batches of ended flows; `reserve` is less where
+   * meters are made by the thousand.
+   */
+  constructor(options: FlowTableOptions, services: number, deliver: RowTaker, reserve = RESERVE_V4) {
     this.seed = options.hashSeed;
     this.minutes = new ServiceMinutes(services);
     this.exporter = new Exporter(deliver);
-    this.v4 = new FlowTable(false, RESERVE_V4, options, this.exporter, this.minutes, this);
-    this.v6 = new FlowTable(true, RESERVE_V6, options, this.exporter, this.minutes, this);
+    this.v4 = new FlowTable(false, reserve, options, this.exporter, this.minutes, this);
+    this.v6 = new FlowTable(true, reserve / V6_SHARE, options, this.exporter, this.minutes, this);
     const join = (fragment: PacketView) => this.addWaited(fragment);
     const addresses = new AddressBook();
     this.fragmentsV4 = new FragmentTable(addresses, join);

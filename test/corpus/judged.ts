@@ -1,15 +1,13 @@
 // npm run judged: writes the golden file of findings by payload again, and says what has changed.
 import { existsSync, writeFileSync } from 'node:fs';
-import { Pool } from '../support/pool.ts';
 import { listCaptures } from './corpus.ts';
 import { differencesOf, goldenPath, goldenText, linesOf, readGolden, UNJUDGED } from './payload-findings.ts';
-import { analyzePooled, inParallel } from './run.ts';
+import { analyzePooled, closePool, inParallel } from './run.ts';
 
-const pool = new Pool();
 const found = await inParallel(listCaptures(), async ({ file, path }) =>
-  linesOf(file, (await analyzePooled(pool, [path])).rows),
+  linesOf(file, (await analyzePooled([path])).rows),
 );
-pool.close();
+closePool();
 const golden = existsSync(goldenPath) ? readGolden() : [];
 const text = goldenText(golden, found.flat());
 writeFileSync(goldenPath, text);

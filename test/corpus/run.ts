@@ -1,10 +1,10 @@
-// Runs the built command line on captures, a few at a time, and reads what it stored.
+// Runs the built command line on captures, a few at a time, and reads what it stored; once where several suites ask.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { Pool } from '../support/pool.ts';
+import { Pool } from '../support/pool.ts';
 import { cliPath } from './corpus.ts';
 
 export type Value = string | number | null;
@@ -109,12 +109,27 @@ export function analyze(args: readonly string[], input?: Input): Promise<Outcome
   });
 }
 
+const pool = new Pool();
+const known = new Map<string, Promise<Outcome>>();
+
+/** Ends the processes of the pool. */
+export function closePool(): void {
+  pool.close();
+}
+
 /** The same in a process that has run others before. */
-export function analyzePooled(pool: Pool, args: readonly string[]): Promise<Outcome> {
+export function analyzePooled(args: readonly string[]): Promise<Outcome> {
   return withDatabase(async (database) => {
     const { exit, stderr } = await pool.run(commandLine(args, database));
     return { exitCode: exit, stderr, rows: readDatabase(database) };
   });
+}
+
+/** What a capture gives without options, for every suite that compares with it. */
+export function analyzeOnce(path: string): Promise<Outcome> {
+  const outcome = known.get(path) ?? analyzePooled([path]);
+  known.set(path, outcome);
+  return outcome;
 }
 
 /** Does `work` on every item, as many at once as there are cores, and keeps the order of the answers. */

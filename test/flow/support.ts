@@ -125,6 +125,9 @@ class RowKeeper implements Sink {
   close(): void {}
 }
 
+/** Thousands of meters are made, and these are few enough for tables to grow. */
+const RESERVE = 1 << 16;
+
 export class TestMeter {
   readonly meter: FlowMeter;
   /** By number: a row takes the place of the one before it. */
@@ -156,6 +159,7 @@ export class TestMeter {
       },
       SERVICE_IDS.length,
       (batch, open) => this.rows.flows(batch, open),
+      RESERVE,
     );
   }
 

@@ -10,7 +10,7 @@ import { query, runXports } from '../support/analyze.ts';
 import { Cable, cannotTry, conserves } from './namespaces.ts';
 
 const MOMENTS = 20;
-const CHECKPOINT_S = 0.5;
+const CHECKPOINT_S = 0.2;
 /** A checkpoint is written in a time of its own, on a machine that has other things to do. */
 const WRITING_S = 3;
 const SAMPLE = join(mkdtempSync(join(tmpdir(), 'xports-sample-')), 'sample.pcap');
@@ -39,7 +39,7 @@ test('killed at any moment under load it leaves a whole database, and a checkpoi
     for (let moment = 1; moment <= MOMENTS; moment++) {
       const file = cable.path(`kept-${moment}.pcap`);
       const listener = await cable.listen('--checkpoint', String(CHECKPOINT_S), '--write', file);
-      await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 1200));
+      await new Promise((resolve) => setTimeout(resolve, 120 + Math.random() * 480));
       listener.child.kill('SIGKILL');
       await listener.ended;
       assert.deepEqual(query(database, 'PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);

@@ -115,8 +115,9 @@ test('a run that is closed without being finished is interrupted', (t) => {
 test('a process that has ended and is not waited for is gone', {
   skip: process.platform !== 'linux' && 'only Linux tells',
 }, async (t) => {
-  // The shell becomes a sleep, which never asks what became of its child.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+  // The shell becomes a sleep, which never asks what became of its child; the child ends after that.
+  const child = '(until grep -q sleep /proc/$$/comm; do :; done)';
+  const parent = spawn('sh', ['-c', `${child} & echo $!; exec sleep 60`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => parent.kill('SIGKILL'));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { listCaptures, parseTsv, readCorpusText, whyNoCorpus } from './corpus.ts';
-import { analyze, type Outcome, type Stored } from './run.ts';
+import { analyzeOnce, type Outcome, type Stored } from './run.ts';
 
 interface Named {
   readonly server: string;
@@ -30,7 +30,7 @@ describe('RPC in the corpus', { skip: whyNoCorpus() }, () => {
 
   before(async () => {
     for (const { file, path } of listCaptures()) {
-      if (named.has(file) || file === exchange) outcomes.set(file, await analyze([path]));
+      if (named.has(file) || file === exchange) outcomes.set(file, await analyzeOnce(path));
     }
   });
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type Capture, listCaptures, whyNoCorpus } from './corpus.ts';
-import { analyze, inParallel, type Outcome, type Stored } from './run.ts';
+import { analyzeOnce, analyzePooled, inParallel, type Outcome, type Stored } from './run.ts';
 
 const CAPTURES = 16;
 /** Its packets have no times, or times of many kinds, which other formats cannot hold. */
@@ -88,7 +88,7 @@ async function giveTheSame(
   });
   assert.ok(made.length > CAPTURES / 2, `${made.length} captures`);
   const wrong = await inParallel(made, async ({ capture, path }) => {
-    const [original, other] = [await originalOf(capture), await analyze([path])];
+    const [original, other] = [await analyzeOnce(capture.path), await analyzePooled([path])];
     assert.equal(other.exitCode, 0, `${capture.file} ${other.stderr}`);
     assert.ok(String(other.rows.sources[0]?.format).endsWith(format), String(other.rows.sources[0]?.format));
     return tables
@@ -99,14 +99,6 @@ async function giveTheSame(
       .map((table) => `${capture.file}: ${table}`);
   });
   assert.deepEqual(wrong.flat(), []);
-}
-
-const originals = new Map<string, Promise<Outcome>>();
-
-function originalOf({ path }: Capture): Promise<Outcome> {
-  const known = originals.get(path) ?? analyze([path]);
-  originals.set(path, known);
-  return known;
 }
 
 const editcap = (format: string, from: string, to: string): boolean =>

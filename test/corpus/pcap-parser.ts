@@ -1,10 +1,9 @@
 // pcap-parser, as a second reader, stores the same rows as ours for every plain pcap of the corpus.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
-import { Pool } from '../support/pool.ts';
+import { before, describe, test } from 'node:test';
 import { type Capture, listCaptures, whyNoCorpus } from './corpus.ts';
-import { analyzePooled, comparable, inParallel, type Outcome, tables } from './run.ts';
+import { analyzeOnce, analyzePooled, comparable, inParallel, type Outcome, tables } from './run.ts';
 
 /** Microsecond pcap in either byte order, with the only major version there is. */
 function isPlainPcap({ path }: Capture): boolean {
@@ -18,17 +17,13 @@ function isPlainPcap({ path }: Capture): boolean {
 describe('every plain pcap of the corpus, read by pcap-parser', { skip: whyNoCorpus() }, () => {
   let both: readonly { readonly file: string; readonly ours: Outcome; readonly theirs: Outcome }[] = [];
 
-  const pool = new Pool();
-
   before(async () => {
     both = await inParallel(listCaptures().filter(isPlainPcap), async ({ file, path }) => ({
       file,
-      ours: await analyzePooled(pool, [path]),
-      theirs: await analyzePooled(pool, [path, '--reader', 'pcap-parser']),
+      ours: await analyzeOnce(path),
+      theirs: await analyzePooled([path, '--reader', 'pcap-parser']),
     }));
   });
-
-  after(() => pool.close());
 
   test('there are such files', () => {
     assert.ok(both.length > 100);

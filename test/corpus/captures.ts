@@ -20,7 +20,7 @@ import {
   vlansOf,
 } from './oracle.ts';
 import { differencesOf, linesOf, nameOf, readGolden, UNJUDGED } from './payload-findings.ts';
-import { analyze, inParallel, type Outcome, sum } from './run.ts';
+import { analyzeOnce, inParallel, type Outcome, sum } from './run.ts';
 
 /** Link types of the manifest that this release reads; `per-packet` files use Ethernet and NULL. */
 const readLinkTypes = new Set([
@@ -319,7 +319,7 @@ describe('every capture of the corpus', { skip: whyNoCorpus(), concurrency: fals
     analyzed = await inParallel(listCaptures(), async (capture) => ({
       capture,
       frames: readFrames(capture.file),
-      outcome: await analyze([capture.path]),
+      outcome: await analyzeOnce(capture.path),
     }));
   });
 
