@@ -2,25 +2,8 @@
 
 import { Command, CommanderError } from 'commander';
 import { EXIT, XportsError } from '../base/errors.ts';
-import { analyzeCommand } from './analyze.ts';
-import { completionCommand } from './completion.ts';
+import { commandsFor } from './commands.ts';
 import { type Context, contextOf, type Streams } from './context.ts';
-import { diffCommand } from './diff.ts';
-import { doctorCommand } from './doctor.ts';
-import { explainCommand } from './explain.ts';
-import { exportCommand } from './export.ts';
-import { findingsCommand } from './findings.ts';
-import { flowsCommand } from './flows.ts';
-import { interfacesCommand } from './interfaces.ts';
-import { liveCommand } from './live.ts';
-import { manualCommand } from './manual.ts';
-import { policyCommand } from './policy.ts';
-import { reportCommand } from './report.ts';
-import { rulesCommand } from './rules.ts';
-import { runsCommand } from './runs.ts';
-import { schemaCommand } from './schema.ts';
-import { serveCommand } from './serve.ts';
-import { servicesCommand } from './services.ts';
 import { refuseNoCommand, speakOurWay } from './usage.ts';
 import { packageVersion } from './version.ts';
 
@@ -48,7 +31,7 @@ Examples:
 export async function main(argv: readonly string[], streams: Streams = process): Promise<number> {
   const context = contextOf(streams);
   try {
-    const root = program(context);
+    const root = await program(argv[0], context);
     refuseNoCommand(root, argv);
     await root.parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -64,7 +47,8 @@ export async function main(argv: readonly string[], streams: Streams = process):
   return context.exitCode;
 }
 
-function program(context: Context): Command {
+/** The command line for these words, of which the first may name a command. */
+async function program(word: string | undefined, context: Context): Promise<Command> {
   const root = new Command('xports')
     .description(
       'Says which services a Microsoft Exchange server really uses, and every port that is not on the allow-list.',
@@ -72,29 +56,8 @@ function program(context: Context): Command {
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', HELP);
-  const commands = [
-    analyzeCommand(context),
-    liveCommand(context),
-    interfacesCommand(context),
-    reportCommand(context),
-    serveCommand(context),
-    findingsCommand(context),
-    flowsCommand(context),
-    servicesCommand(context),
-    explainCommand(context),
-    rulesCommand(context),
-    diffCommand(context),
-    exportCommand(context),
-    schemaCommand(context),
-    policyCommand(context),
-    runsCommand(context),
-    doctorCommand(context),
-    completionCommand(context),
-  ];
-  for (const command of commands) root.addCommand(command);
-  const manual = manualCommand(context);
-  root.addCommand(manual, { hidden: true });
-  for (const command of [root, manual, ...commands, ...commands.flatMap((parent) => parent.commands)]) {
+  for (const { command, hidden } of await commandsFor(word, context)) root.addCommand(command, { hidden });
+  for (const command of [root, ...root.commands, ...root.commands.flatMap((parent) => parent.commands)]) {
     speakOurWay(command, context);
   }
   return root;
