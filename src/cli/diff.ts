@@ -6,9 +6,19 @@ import { contentOf, differenceJson, differenceOf, newSeverities } from '../repor
 import { differenceText } from '../report/diff/text.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import type { Context } from './context.ts';
-import { atLeast, dbOption, parseRun, severityOption, wholeNumber } from './options.ts';
+import {
+  type Anonymize,
+  anonymizeOption,
+  anonymizerOf,
+  atLeast,
+  dbOption,
+  parseRun,
+  severityOption,
+  wholeNumber,
+} from './options.ts';
 
 interface Flags {
+  anonymize?: Anonymize;
   db: string;
   limit: number;
   json?: boolean;
@@ -44,6 +54,7 @@ export function diffCommand(context: Context): Command {
         .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
     )
     .option('--json', 'print one JSON document with everything')
+    .addOption(anonymizeOption())
     .addOption(
       severityOption('--fail-on <severity>', 'exit with 1 where a finding this severe is new or became so'),
     )
@@ -52,7 +63,9 @@ export function diffCommand(context: Context): Command {
 }
 
 async function run(before: RunName, after: RunName, flags: Flags, context: Context): Promise<void> {
-  const difference = differenceOf(contentOfRun(before, flags.db), contentOfRun(after, flags.db));
+  const shown = anonymizerOf(flags.anonymize);
+  const content = (name: RunName) => contentOfRun(new StoreReader(name.db ?? flags.db, shown), name);
+  const difference = differenceOf(content(before), content(after));
   const limit = flags.limit === 0 ? -1 : flags.limit;
   await context.out.write(
     flags.json ? differenceJson(difference) : differenceText(difference, limit, context.look),
@@ -63,8 +76,7 @@ async function run(before: RunName, after: RunName, flags: Flags, context: Conte
   if (severities.some((severity) => atLeast(severity, failOn))) context.exitCode = EXIT.failOn;
 }
 
-function contentOfRun(name: RunName, db: string): ReturnType<typeof contentOf> {
-  const store = new StoreReader(name.db ?? db);
+function contentOfRun(store: StoreReader, name: RunName): ReturnType<typeof contentOf> {
   try {
     return contentOf(store, name.run === 'latest' ? store.latestRunId() : name.run);
   } finally {

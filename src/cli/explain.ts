@@ -18,11 +18,21 @@ import { type Known, knowledgeOf, otherTransports, standingsOf } from '../servic
 import { parseQuestion, type Question, suggestionsFor } from '../service/question.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
 import type { Context } from './context.ts';
-import { chosenRun, dbOption, type RunArgument, runOption, wholeNumber } from './options.ts';
+import {
+  type Anonymize,
+  anonymizeOption,
+  chosenRun,
+  dbOption,
+  type RunArgument,
+  readerOf,
+  runOption,
+  wholeNumber,
+} from './options.ts';
 import { policyOption } from './policy-option.ts';
 import { rulesOfRun } from './run-policy.ts';
 
 interface Flags {
+  anonymize?: Anonymize;
   db: string;
   run: RunArgument;
   limit: number;
@@ -45,6 +55,7 @@ export function explainCommand(context: Context): Command {
     .addOption(dbOption())
     .addOption(runOption())
     .addOption(policyOption())
+    .addOption(anonymizeOption())
     .addOption(
       new Option('--limit <n>', 'at most so many addresses of each side, 0 for all')
         .default(ADDRESSES_SHOWN)
@@ -100,7 +111,7 @@ function seenBy(
   if (!existsSync(flags.db)) {
     return nothing(`There is no database ${flags.db}, so nothing is said of what was seen.`);
   }
-  const store = new StoreReader(flags.db);
+  const store = readerOf(flags);
   try {
     if (store.runs().length === 0) return nothing(`${flags.db} holds no runs.`);
     const choice = chosenRun(store, flags.run);

@@ -8,7 +8,7 @@ import { EXIT, XportsError } from '../base/errors.ts';
 import { didYouMean } from '../base/nearest.ts';
 import { printable } from '../base/text.ts';
 import { protocolOf } from '../base/transport.ts';
-import { anonymizer } from '../report/anonymize.ts';
+import { type Anonymizer, anonymizer } from '../report/anonymize.ts';
 import { SERVICE_IDS } from '../service/catalog.ts';
 import type { RunChoice } from '../store/rows.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
@@ -36,12 +36,14 @@ export function anonymizeOption(): Option {
   });
 }
 
+/** What replaces addresses, where that is asked for: one for all that is to show an address alike. */
+export function anonymizerOf(anonymize: Anonymize | undefined): Anonymizer | null {
+  return anonymize === undefined ? null : anonymizer(anonymize === true ? null : anonymize);
+}
+
 /** Opens the database for reading. Throws XportsError where it is not there, or not ours. */
 export function readerOf({ db, anonymize }: { db: string; anonymize?: Anonymize }): StoreReader {
-  return new StoreReader(
-    db,
-    anonymize === undefined ? null : anonymizer(anonymize === true ? null : anonymize),
-  );
+  return new StoreReader(db, anonymizerOf(anonymize));
 }
 
 export type RunArgument = number | 'all' | 'latest';

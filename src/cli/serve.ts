@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Command, Option } from 'commander';
 import { EXIT, reasonOf, XportsError } from '../base/errors.ts';
-import { anonymizer } from '../report/anonymize.ts';
 import { pageApp } from '../report/serve/app.ts';
 import { follow } from '../report/serve/following.ts';
 import { StoreReader } from '../store/sqlite/reader.ts';
@@ -13,6 +12,7 @@ import type { Context } from './context.ts';
 import {
   type Anonymize,
   anonymizeOption,
+  anonymizerOf,
   dbOption,
   parseRun,
   type RunArgument,
@@ -65,8 +65,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
   }
   const wanted = flags.run;
   // One for all of the time: an address keeps its other one.
-  const shown =
-    flags.anonymize === undefined ? null : anonymizer(flags.anonymize === true ? null : flags.anonymize);
+  const shown = anonymizerOf(flags.anonymize);
   const snapshot = follow({
     open: () => new StoreReader(flags.db, shown),
     runId: (store) => (wanted === 'latest' ? store.latestRunId() : wanted),

@@ -1,7 +1,8 @@
 // Every example that help ends with is run, in a directory with the files that it names.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,11 +82,25 @@ async function run(line: string): Promise<void> {
   else copyFileSync(join(folder, 'policy.yaml'), join(folder, 'exchange.yaml'));
   // No interface has this name, so that a capture ends before it begins: with 5, and not with 2.
   const isLive = line.includes('xports live');
-  // What serves until it is told to stop is told.
-  const bounded = line.replace(/^xports serve/, 'timeout --preserve-status --signal=INT 2 xports serve');
-  const { code, err } = await called(isLive ? line.replace('eth1', 'xports-none') : bounded);
+  const isServer = line.startsWith('xports serve');
+  const { code, err } = isServer
+    ? await served(line)
+    : await called(isLive ? line.replace('eth1', 'xports-none') : line);
   const wanted = isLive ? [5] : /interfaces|doctor/.test(line) ? [0, 5] : [0];
   assert.ok(wanted.includes(code), `${line}: exit code ${code}\n${err}`);
+}
+
+/** What serves until it is told to stop is told when it serves. */
+async function served(line: string): Promise<Pick<Called, 'code' | 'err'>> {
+  const [program, ...words] = line.split(' ');
+  const child = spawn(join(bin, program), words, { cwd: folder });
+  let err = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+    if (err.includes('Ctrl-C')) child.kill('SIGINT');
+  });
+  const [code] = await once(child, 'close');
+  return { code: code ?? -1, err };
 }
 
 /** A shell is started only for what needs one. */

@@ -96,6 +96,8 @@ test('no report or listing has an address of the capture, nor its name, when the
   const dir = scratch(t);
   const db = join(dir, 'x.db');
   const sample = join(import.meta.dirname, '../../fixtures/sample.pcap');
+  const other = join(import.meta.dirname, '../../fixtures/findings/best-outcome.pcap');
+  assert.equal((await xports('analyze', '--quiet', '--db', db, other)).code, 0);
   const analyzed = await xports(
     'analyze',
     '--quiet',
@@ -116,6 +118,9 @@ test('no report or listing has an address of the capture, nor its name, when the
     ['flows', '--limit', '0', '--format', 'csv'],
     ['rules'],
     ['rules', '--format', 'json'],
+    ['export', 'service_pairs'],
+    ['explain', '3389/tcp', '--json'],
+    ['diff', '1', '2', '--json'],
   ];
   for (const call of calls) {
     const shown = await xports(...call, '--db', db, '--anonymize', 'pass');
