@@ -50,7 +50,7 @@ export class Matrix {
           const words = `${row.name}, ${column}: ${grouped(flows)} flows, ${byteSize(bytes)}`;
           const td = el('td', { class: verdict === 1 ? 'bad' : 'ok', title: words }, brief(flows));
           if (verdict === 1)
-            td.append(el('span', { class: 'mark' }, '✗', el('span', { class: 'unseen' }, ' not allowed')));
+            td.append(el('span', { class: 'mark' }, '✗', el('span', { class: 'unseen' }, ' unexpected')));
           td.style.setProperty('--heat', `${Math.round(8 + 32 * (Math.log(bytes + 1) / Math.log(most)))}%`);
           return td;
         }),
@@ -77,7 +77,7 @@ export class Matrix {
       left > 0
         ? ` The ${grouped(matrix.rows.length)} rows of ${grouped(matrix.rowsTotal)} with most bytes.`
         : '';
-    const caption = `${matrix.caption}. Numbers are flows, colour is bytes, ✗ is not allowed.${note}`;
+    const caption = `${matrix.caption}. Numbers are flows, colour is bytes, ✗ is unexpected.${note}`;
     fill(this.body, el('p', { class: 'note' }, caption), scrollable(matrix.caption, table));
   }
 }

@@ -20,8 +20,8 @@ export const OUTCOMES: Readonly<Record<string, string>> = {
 };
 
 export const VERDICTS: Readonly<Record<string, string>> = {
-  expected: 'allowed',
-  unexpected: 'not allowed',
+  expected: 'expected',
+  unexpected: 'unexpected',
   infrastructure: 'the network itself',
   undetermined: 'not readable',
   'out-of-scope': 'out of scope',
