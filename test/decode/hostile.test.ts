@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { fixtureFiles } from '../../fixtures/files.ts';
+import { LINK } from '../../src/decode/link/others.ts';
 import { PacketView } from '../../src/decode/packet.ts';
 import { Capture } from '../../src/source/capture.ts';
 import { detectReader } from '../../src/source/detect.ts';
@@ -10,13 +11,8 @@ import { NotACapture, RecordBatch } from '../../src/source/record.ts';
 import { inPieces } from '../source/support.ts';
 import { type Cut, type Decoded, decode } from './support.ts';
 
-const LINK_TYPES = [
-  ...[
-    0, 1, 6, 9, 10, 12, 14, 50, 51, 100, 101, 104, 105, 107, 108, 113, 119, 123, 127, 163, 166, 192, 197, 204,
-    205,
-  ],
-  ...[206, 219, 228, 229, 239, 242, 253, 276, 281, 282, 284, 285],
-];
+/** All that are read, and one that is not. */
+const LINK_TYPES = [...Object.values(LINK), 253];
 const REASON = new RegExp(
   `^(${[
     'arp',

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { isCaptureName } from '../../fixtures/files.ts';
 import { PcapParserReader } from '../../src/source/pcap-parser.ts';
 import { NotACapture } from '../../src/source/record.ts';
 import { inPieces, readCapture } from './support.ts';
@@ -14,7 +15,7 @@ const AROUND_A_CUT = 64;
 
 const captures = readdirSync(FIXTURES, { recursive: true })
   .map(String)
-  .filter((name) => /\.(pcap(ng)?|cap|snoop|gz|zst)$/.test(name))
+  .filter(isCaptureName)
   .map((name) => ({ name, bytes: new Uint8Array(readFileSync(join(FIXTURES, name))) }));
 const containers = captures.filter(
   ({ name, bytes }) => /container|damage/.test(name) && bytes.length <= SPLIT_UP_TO,

@@ -20,7 +20,8 @@ import { decodeBroadcomTag, decodeDsaTag, decodeEdsaTag } from './switch-tag.ts'
 import { decodeWlan } from './wlan.ts';
 import { decodeAvs, decodePrism, decodeRadiotap } from './wlan-radio.ts';
 
-const LINK = {
+/** The link types that are read, by the numbers of the registry. */
+export const LINK = {
   null: 0,
   ethernet: 1,
   tokenRing: 6,
