@@ -56,7 +56,9 @@ export async function run(command: string, tools: string): Promise<Ran> {
     writeFileSync(plain[2], out);
     return { code, text: err };
   }
-  const { status, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', `exec 2>&1; ${command}`], {
+  // In a pipeline one program's errors and another's output would be one pipe, which Node makes one that does not block.
+  const script = command.includes('|') ? command : `exec 2>&1; ${command}`;
+  const { status, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', script], {
     encoding: 'utf8',
     env: { ...process.env, PATH: `${tools}:${process.env.PATH}` },
   });
