@@ -90,8 +90,10 @@ async function run(flags: Flags, context: Context): Promise<void> {
   port = (server.address() as AddressInfo).port;
   await context.out.write(`http://${LOOPBACK}:${port}/\n`);
   await context.out.flush();
+  // Listened for before it is told that it may come.
+  const end = stopped();
   context.say('xports: serving to this machine only, until Ctrl-C');
-  await stopped();
+  await end;
   server.close();
 }
 
