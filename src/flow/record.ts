@@ -135,6 +135,7 @@ export class Records {
   cold: Int32Array<ArrayBuffer>;
   coldQ: Float64Array<ArrayBuffer>;
   private readonly rare = new Map<number, Rare>();
+
   /** Room for `capacity` records is set aside; the system gives memory only as it is touched. */
   constructor(wide: boolean, capacity: number) {
     this.wide = wide;
@@ -193,7 +194,6 @@ export class Records {
   }
 
   forgetRare(n: number): void {
-    if (this.rare.size === 0) return;
     const rare = this.rareOf(n);
     if (rare === undefined) return;
     rare.watch?.end();
@@ -245,18 +245,9 @@ export class Records {
   free(): void {
     for (const rare of this.rare.values()) rare.watch?.end();
     this.rare.clear();
-    release(this.hot.buffer);
-    release(this.cold.buffer);
     this.hot = new Int32Array(0);
     this.hotQ = new Float64Array(0);
     this.cold = new Int32Array(0);
     this.coldQ = new Float64Array(0);
   }
-}
-
-/** A thread that waits collects no garbage: this gives the memory back while others need it. */
-function release(buffer: ArrayBuffer): void {
-  const { port1 } = new MessageChannel();
-  port1.postMessage(null, [buffer]);
-  port1.close();
 }

@@ -53,7 +53,7 @@ export class Looker implements FlowLooker {
       if (mapper) this.unreadMapperPackets++;
       return;
     }
-    const watched = hot[at] < 0 ? records.rareOf(n)?.watch : null;
+    const watched = records.rareOf(n)?.watch;
     let watch = watched instanceof Watch ? watched : null;
     const tcp = packet.inner === PROTOCOL.tcp;
     const known = watch === null ? hot[at] : hot[at] | watch.done;

@@ -5,6 +5,11 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 const IMPORT = /^import\b[^;]*?from '([^']+)';\n/gm;
+/** A file for each part of the page; those that change others for narrow screens and paper come last. */
+const STYLES = [
+  ...['colours', 'base', 'bar', 'hero', 'controls', 'findings', 'tables', 'who', 'when', 'rules'],
+  ...['narrow', 'print'],
+];
 const TOP_LEVEL_NAME = /^(?:async )?(?:function|const|let|class) (\w+)/gm;
 
 /** The text of a module behind those of what it imports, each once. */
@@ -43,7 +48,8 @@ function build(here: string): void {
     readFileSync(join(uplot, 'dist/uPlot.iife.min.js'), 'utf8'),
     linked(join(here, 'page/main.js'), (path) => readFileSync(path, 'utf8')),
   ].join('\n');
-  const styles = [join(uplot, 'dist/uPlot.min.css'), join(root, 'src/report/html/page/page.css')];
+  const ours = STYLES.map((name) => join(root, `src/report/html/page/styles/${name}.css`));
+  const styles = [join(uplot, 'dist/uPlot.min.css'), ...ours];
   writeFileSync(join(here, 'page.js'), script);
   writeFileSync(join(here, 'page.css'), styles.map((path) => readFileSync(path, 'utf8')).join('\n'));
   rmSync(join(here, 'page'), { recursive: true });
