@@ -1,10 +1,4 @@
 #!/usr/bin/env node
-import { setFlagsFromString } from 'node:v8';
-
-// The path of a packet is many small functions: letting the compiler put more of them together makes it an eighth
-// faster (docs/adr/0003). It has to be said before they are loaded.
-setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000');
-setFlagsFromString('--max-inlined-bytecode-size=1000');
 
 let main;
 try {

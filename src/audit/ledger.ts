@@ -4,6 +4,7 @@ import { TupleTable } from '../base/tuple-table.ts';
 
 /** Sums are the most of what a run keeps to its end, so they grow by less than the double. */
 const GROWTH = 1.3;
+const FIRST_SLOTS = 1024;
 const NOTHING = new Float64Array(0);
 
 /** `width` doubles for every key, all 0 at first. */
@@ -13,10 +14,11 @@ export class Ledger {
   readonly width: number;
   private saved = NOTHING;
 
-  constructor(width: number, expected = 256) {
+  /** `room` for so many keys is set aside, which costs no memory before it is used. */
+  constructor(width: number, room = 256) {
     this.width = width;
-    this.keys = new TupleTable(expected);
-    this.sums = new Float64Array(expected * width);
+    this.keys = new TupleTable(Math.min(room, FIRST_SLOTS), undefined, room);
+    this.sums = new Float64Array(room * width);
   }
 
   get size(): number {

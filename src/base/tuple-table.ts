@@ -16,10 +16,14 @@ export class TupleTable {
   private mask: number;
   private readonly seed: number;
 
-  constructor(expected = 256, seed = PROCESS_SEED) {
+  /**
+   * `expected` tuples have their slots at once. `room` for so many is set aside, and nothing moves up to there: the
+   * system gives memory only as it is touched.
+   */
+  constructor(expected = 256, seed = PROCESS_SEED, room = 0) {
     let slots = 16;
     while (slots < expected * 2) slots *= 2;
-    this.words = new Int32Array((slots / 2) * TUPLE_WORDS);
+    this.words = new Int32Array(Math.max(slots / 2, room) * TUPLE_WORDS);
     this.slots = new Int32Array(slots);
     this.mask = slots - 1;
     this.seed = seed;
@@ -90,8 +94,11 @@ export class TupleTable {
   private grow(): void {
     const slots = new Int32Array(this.slots.length * 2);
     const mask = slots.length - 1;
-    const words = new Int32Array((slots.length / 2) * TUPLE_WORDS);
-    words.set(this.words.subarray(0, this.size * TUPLE_WORDS));
+    let { words } = this;
+    if (words.length < (slots.length / 2) * TUPLE_WORDS) {
+      words = new Int32Array((slots.length / 2) * TUPLE_WORDS);
+      words.set(this.words.subarray(0, this.size * TUPLE_WORDS));
+    }
     for (let i = 0; i < this.size; i++) {
       const base = i * TUPLE_WORDS;
       let at = this.hash(words[base], words[base + 1], words[base + 2], words[base + 3]) & mask;

@@ -5,7 +5,7 @@ import { TupleTable } from '../base/tuple-table.ts';
 
 /** Numbers addresses and gives them back as words or text. */
 export class AddressBook {
-  private readonly v4 = new TupleTable(1024);
+  private readonly v4: TupleTable;
   private readonly v6 = new TupleTable(256);
   /** Index in `v4` or `v6` by number; IPv6 ones are kept as their complement. */
   private entries = new Int32Array(1024);
@@ -14,6 +14,11 @@ export class AddressBook {
 
   /** How many addresses there are; the highest number given. */
   size = 0;
+
+  /** `room` for so many IPv4 addresses is set aside: see TupleTable. */
+  constructor(room = 0) {
+    this.v4 = new TupleTable(1024, undefined, room);
+  }
 
   v4Id(word: number): number {
     const index = this.v4.intern(word, 0, 0, 0);

@@ -75,15 +75,28 @@ export class FlowTable {
   /**
    * Counts a group of packets that are in this table's IP version. A flow table is larger than the caches, so the
    * group first asks memory for all of its slots, then for its records, and is counted when they are near
-   * (docs/adr/0003). A packet that changes nothing but its flow's sums is done here; all others go to `rare`.
+   * (docs/adr/0003). Each step is a function of its own, so that the compiler's budget for inlining does for it. A
+   * packet that changes nothing but its flow's sums is counted by `countUsual`; all others go to `rare`.
    */
   addAll(packets: readonly PacketView[], count: number): void {
-    let touched = 0;
-    const { words, mask } = this.slots;
     for (let k = 0; k < count; k++) setKey(packets[k], this.options.hashSeed);
+    this.touched = this.askForSlots(packets, count) ^ this.askForRecords(packets, count);
+    for (let k = this.countUsual(packets, 0, count); k < count; k = this.countUsual(packets, k + 1, count))
+      this.rare.add(packets[k], this);
+  }
+
+  private askForSlots(packets: readonly PacketView[], count: number): number {
+    const { words, mask } = this.slots;
+    let touched = 0;
     for (let k = 0; k < count; k++) touched ^= words[packets[k].hash & mask];
-    let { hot, hotQ } = this.records;
-    const { hotWords, wide } = this.records;
+    return touched;
+  }
+
+  /** Notes in `near` which record each packet's slot leads to. */
+  private askForRecords(packets: readonly PacketView[], count: number): number {
+    const { words, mask } = this.slots;
+    const { hot, hotWords } = this.records;
+    let touched = 0;
     for (let k = 0; k < count; k++) {
       const packet = packets[k];
       const { hash } = packet;
@@ -97,37 +110,35 @@ export class FlowTable {
       packet.near = number - 1;
       touched ^= hot[number === 0 ? 0 : PAD_WORDS + (number - 1) * hotWords];
     }
-    this.touched = touched;
+    return touched;
+  }
+
+  /** Counts packets from number `k` on up to one that needs more, and returns its number: `count` where none does. */
+  private countUsual(packets: readonly PacketView[], k: number, count: number): number {
+    const { hot, hotQ, hotWords, wide } = this.records;
     const { activeUs, tcpIdleUs, otherIdleUs } = this.options;
-    for (let k = 0; k < count; k++) {
+    for (; k < count; k++) {
       const packet = packets[k];
       const n = packet.near;
-      const at = PAD_WORDS + n * hotWords;
       const { tcpFlags, timeUs } = packet;
-      const rare = (tcpFlags & CHANGES_STATE) | packet.past | packet.rare;
-      // Records may have moved since; what lies behind the last one may still look like one.
-      if (rare === 0 && n >= 0 && n < this.count && holdsKey(hot, at, wide, packet)) {
-        const bits = hot[at + HOT.bits];
-        const timer = (at >> 1) + TIMER;
-        const limit = packet.inner === PROTOCOL.tcp ? tcpIdleUs : otherIdleUs;
-        if (
-          (bits & NEEDS_MORE) === 0 &&
-          timeUs - hotQ[timer] <= limit &&
-          (activeUs === 0 || !this.timers.isOld(n, timeUs))
-        ) {
-          const seen = ((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA + (tcpFlags & TCP.fin) * BIT.finA;
-          hotQ[timer] = timeUs;
-          hot[at + HOT.bits] = bits | (seen << packet.dir);
-          this.countPacket(hot, at, n, packet);
-          this.minutes.add(timeUs, (bits & BIT.serviceMask) >>> BIT.serviceShift, packet.wireBytes);
-          if (packet.payloadBytes !== 0) this.look(n, hot, at, packet);
-          continue;
-        }
-      }
-      this.rare.add(packet, this);
-      hot = this.records.hot;
-      hotQ = this.records.hotQ;
+      // Records may have moved since they were asked for; what lies behind the last one may still look like one.
+      if (((tcpFlags & CHANGES_STATE) | packet.past | packet.rare) !== 0 || n < 0 || n >= this.count)
+        return k;
+      const at = PAD_WORDS + n * hotWords;
+      if (!holdsKey(hot, at, wide, packet)) return k;
+      const bits = hot[at + HOT.bits];
+      const timer = (at >> 1) + TIMER;
+      const limit = packet.inner === PROTOCOL.tcp ? tcpIdleUs : otherIdleUs;
+      if ((bits & NEEDS_MORE) !== 0 || timeUs - hotQ[timer] > limit) return k;
+      if (activeUs !== 0 && this.timers.isOld(n, timeUs)) return k;
+      const seen = ((tcpFlags & TCP.ack) >>> ACK_SHIFT) * BIT.ackA + (tcpFlags & TCP.fin) * BIT.finA;
+      hotQ[timer] = timeUs;
+      hot[at + HOT.bits] = bits | (seen << packet.dir);
+      this.countPacket(hot, at, n, packet);
+      this.minutes.add(timeUs, (bits & BIT.serviceMask) >>> BIT.serviceShift, packet.wireBytes);
+      if (packet.payloadBytes !== 0) this.look(n, hot, at, packet);
     }
+    return count;
   }
 
   /** Counts one packet in its flow, which begins if there is none. */

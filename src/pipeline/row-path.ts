@@ -27,6 +27,8 @@ import type { HostRow, PairRows, RunTotals, Sink, SkippedRow, SourceRow } from '
 import { exceptionUses } from './exceptions.ts';
 import { FindingNews, type News } from './news.ts';
 
+/** So many addresses are numbered without moving any. */
+const ADDRESSES_ROOM = 1 << 20;
 const PAIRS_AT_ONCE = 8_192;
 /** More hosts than these are written at the end only. */
 const HOSTS_AT_CHECKPOINT = 1_000;
@@ -70,7 +72,7 @@ export interface RowTarget {
 export class RowPath implements RowTarget {
   private readonly options: RowPathOptions;
   private readonly sink: Sink;
-  private readonly addresses = new AddressBook();
+  private readonly addresses = new AddressBook(ADDRESSES_ROOM);
   private readonly endpoints: LearnedEndpoints;
   private readonly evidence = new DirectionEvidence(TCP_SERVICES, (id, port) =>
     this.endpoints.isMapped(id, port),
